@@ -1,0 +1,1 @@
+"""Moving it: CRMs, runs, the ledger, local sandboxes and the command line."""

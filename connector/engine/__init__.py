@@ -1,0 +1,1 @@
+"""The run itself: pull, plan, apply, convert. Knows no vendor, network, database or terminal."""
