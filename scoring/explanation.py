@@ -1,0 +1,171 @@
+"""One verdict told in full: lines that add up to the score, and each gate's criteria."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scoring.cycle import Cycles
+    from scoring.gates import CompiledCycle, Gate
+    from scoring.methods import Line
+    from scoring.score import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreLine:
+    """A line of one lead's score; `missing` are its facts that are not known."""
+
+    key: str
+    text: str
+    side: str
+    points: float
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionState:
+    """A criterion in plain words, and whether it holds (None: the facts do not tell)."""
+
+    words: str
+    met: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class GateState:
+    """A gate of the lead's cycle; it is met when every criterion is."""
+
+    stage: str
+    criteria: tuple[CriterionState, ...]
+
+    @property
+    def met(self) -> bool:
+        """Whether the lead satisfies all of it."""
+        return all(criterion.met for criterion in self.criteria)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A verdict with all that led to it. Points of `lines` add up to `score`.
+
+    `low` and `high` bound the score whatever the unknown facts turn out to be.
+    """
+
+    id: str
+    score: float
+    low: float
+    high: float
+    coverage: float
+    fit: float
+    engagement: float
+    grade: str
+    engagement_level: int
+    priority: str
+    segment: str
+    genuine: str | None
+    genuine_reason: str | None
+    probability: float | None
+    lines: tuple[ScoreLine, ...]
+    cycle: str | None
+    stage_before: str | None
+    stage: str
+    stage_reason: str | None
+    next_stage: str | None
+    unmet: str | None
+    gates: tuple[GateState, ...]
+    next_question: str | None
+
+
+def explain(row: Mapping[str, Any], scorer: Scorer, cycles: Cycles) -> Explanation:
+    """The explanation of one evaluated lead, read from what the judge computed."""
+    lines = tuple(_line(row, line, scorer.step) for line in scorer.lines if _counts(row, line))
+    low, high = bounds(row, scorer)
+    cycle = next((c for c in cycles.cycles if c.name == row["cycle"]), None)
+    return Explanation(
+        low=low,
+        high=high,
+        engagement_level=int(row["engagement_level"]),
+        genuine_reason=row["genuine:text"],
+        lines=tuple(sorted(lines, key=lambda line: -abs(line.points))),
+        stage_before=row["stage"],
+        stage=row["stage:new"],
+        gates=_gates(row, cycle),
+        **{name: row[name] for name in _AS_THEY_ARE},
+    )
+
+
+_AS_THEY_ARE = (
+    "id", "score", "coverage", "fit", "engagement", "grade", "priority", "segment", "genuine",
+    "probability", "cycle", "stage_reason", "next_stage", "unmet", "next_question",
+)  # fmt: skip
+
+
+def bounds(row: Mapping[str, Any], scorer: Scorer) -> tuple[float, float]:
+    """The least and the most that the score could be if every unknown fact became known.
+
+    Lines whose facts are all known stay as they are. It is a bound, not a forecast: lines that
+    exclude each other are counted side by side.
+    """
+    score = float(row["score"])
+    low = _sum_of({line.key: _reach(row, line, scorer.step)[0] for line in scorer.lines}, scorer)
+    high = _sum_of({line.key: _reach(row, line, scorer.step)[1] for line in scorer.lines}, scorer)
+    return min(max(low, 0.0), score), max(min(high, 100.0), score)
+
+
+def _reach(row: Mapping[str, Any], line: Line, step: float) -> tuple[float, float]:
+    """The least and the most points of a line, given what is known of the lead."""
+    points = row[line.key] * step
+    if line.segment not in (None, row["segment"]) or not _missing(row, line):
+        return points, points
+    return min(line.least, points), max(line.most, points)
+
+
+def _sum_of(points: Mapping[str, float], scorer: Scorer) -> float:
+    """The sum of these points with the limits of groups, before the limits of the score."""
+    total = 0.0
+    for line in scorer.lines:
+        if not line.limits:
+            total += points[line.key]
+        elif line not in scorer.outer:
+            beyond = line.bound - sum(points[key] for key in line.limits)
+            total += min(beyond, 0.0) if line.bound > 0 else max(beyond, 0.0)
+    return total
+
+
+def _counts(row: Mapping[str, Any], line: Line) -> bool:
+    """Limits that took nothing, and lines of other segments, are not worth showing."""
+    if line.limits:
+        return bool(row[line.key])
+    return line.segment in (None, row["segment"])
+
+
+def _line(row: Mapping[str, Any], line: Line, step: float) -> ScoreLine:
+    points = row[line.key] * step
+    said = row.get(f"{line.key}:text") if points else None
+    return ScoreLine(line.key, said or line.text, line.side, points, _missing(row, line))
+
+
+def _missing(row: Mapping[str, Any], line: Line) -> tuple[str, ...]:
+    return tuple(fact for fact in line.facts if _unknown(row.get(fact)))
+
+
+def _unknown(value: Any) -> bool:
+    """Whether a fact is not known, as `scoring.criteria.known` sees it."""
+    if isinstance(value, dict):
+        return all(end is None for end in value.values())
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value == [] or value != value  # noqa: PLR0124 — not a number
+
+
+def _gates(row: Mapping[str, Any], cycle: CompiledCycle | None) -> tuple[GateState, ...]:
+    return tuple(_gate(row, gate) for gate in cycle.gates.values()) if cycle else ()
+
+
+def _gate(row: Mapping[str, Any], gate: Gate) -> GateState:
+    criteria = zip(gate.criteria, gate.columns, strict=True)
+    return GateState(
+        gate.stage, tuple(CriterionState(c.words, row[column]) for c, column in criteria)
+    )

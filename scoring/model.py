@@ -1,0 +1,277 @@
+"""The model: the YAML file in which a team says how its leads are qualified and scored.
+
+    name: b2b
+    version: 3
+    score: {rules: 0.7, profile: 0.3}     # methods and their weights
+    segments:                             # the first that matches; `other` if none does
+      b2b: {company: {known: true}}
+    groups: …                             # sections of the methods: see scoring/methods/
+    rules: …
+    bands: …                              # score → grade, engagement level, priority
+    cycles: …                             # gates from stage to stage
+    questions: …                          # what reps should ask
+
+A section may live in a file of its own: `questions: {file: questions.yaml}`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from scoring.criteria import Criterion
+from scoring.document import Document, Path, Schema, validate
+from scoring.methods import METHODS, Side
+from scoring.problem import Problem, ProblemsError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+STEPS = (0.5, 1, 2, 5, 10)
+
+
+def _step(step: float) -> float:
+    if step not in STEPS:
+        raise ValueError(f"must be one of {', '.join(map(str, STEPS))}")
+    return step
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Limit = Annotated[float, Field(ge=0, le=100)]
+Weight = Annotated[float, Field(gt=0, le=10)]
+GateStage = Literal["mql", "sal", "sql", "opportunity"]
+OTHER = "other"
+"""The segment of leads that match none of the model's."""
+
+
+class Band(Schema):
+    """A priority: the least score and what else must hold."""
+
+    score: Limit
+    when: Criterion | None = None
+
+
+class Grades(Schema):
+    """The least fit of each grade; D is below them all. A grade left out is never given."""
+
+    A: Limit | None = None
+    B: Limit | None = None
+    C: Limit | None = None
+
+
+class Priorities(Schema):
+    """The least score of each priority, or a band; cold is what is neither."""
+
+    hot: Limit | Band | None = None
+    warm: Limit | Band | None = None
+
+
+Level = Literal[1, 2, 3]
+_LEVELS: dict[Level, float] = {1: 60.0, 2: 30.0, 3: 10.0}
+
+
+class Bands(Schema):
+    """Where the grades, engagement levels and priorities begin, in points of 0–100."""
+
+    grade: Grades = Field(default_factory=lambda: Grades(A=75, B=50, C=25))
+    engagement: dict[Level, Limit] = Field(default_factory=lambda: dict(_LEVELS))
+    priority: Priorities = Field(default_factory=lambda: Priorities(hot=70, warm=40))
+
+
+class Gate(Schema):
+    """What a lead must satisfy to enter a stage."""
+
+    criteria: Annotated[list[Criterion], Field(min_length=1)]
+
+
+class Aside(Schema):
+    """A reason to put a lead beside the ladder."""
+
+    when: Criterion
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Return(Schema):
+    """What brings a disqualified or recycled lead back, and to which stage."""
+
+    when: Criterion
+    from_: Annotated[Literal["disqualified", "recycled", "either"], Field(alias="from")] = "either"
+    to: Literal["lead", "mql", "sal", "sql"] = "lead"
+
+
+class Cycle(Schema):
+    """An ordered list of gates for the leads of its entry condition.
+
+    Of the cycles whose `when` holds the one of the highest `priority` applies, the first of equals.
+    `advance: one` moves a lead by one stage a run, `all` as far as the gates let it. A stage
+    without a gate is left out of the cycle.
+    """
+
+    name: Name
+    when: Criterion | None = None
+    priority: int = 0
+    advance: Literal["one", "all"] = "all"
+    gates: Annotated[dict[GateStage, Gate], Field(min_length=1)]
+    disqualify: list[Aside] = Field(default_factory=list)
+    recycle: list[Aside] = Field(default_factory=list)
+    return_: Annotated[list[Return], Field(alias="return", default_factory=list)]
+
+
+class Question(Schema):
+    """Something that a rep should ask; the answer sets the fact.
+
+    `answers` are the choices and the fact's value that each stands for. Without `stage` or
+    `segment` the question suits all of them.
+    """
+
+    fact: str
+    text: Annotated[str, Field(min_length=1, max_length=255)]
+    answers: dict[str, Any] = Field(default_factory=dict)
+    stage: list[Literal["lead", "mql", "sal", "sql", "opportunity"]] = Field(default_factory=list)
+    segment: str | None = None
+
+
+class ModelFile(Schema):
+    """The keys of a model file that belong to no method."""
+
+    name: Name
+    version: Annotated[int, Field(ge=1)]
+    step: Annotated[float, AfterValidator(_step)] = 1.0
+    score: Annotated[dict[str, Weight], Field(min_length=1)] = Field(
+        default_factory=lambda: {"rules": 1.0}
+    )
+    segments: dict[Name, Criterion] = Field(default_factory=dict)
+    scale: dict[Side, Annotated[float, Field(gt=0, le=1000)]] = Field(default_factory=dict)
+    bands: Bands = Bands()
+    cycles: list[Cycle] = Field(default_factory=list)
+    questions: list[Question] = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A checked model: its own keys, the sections of its methods, and a digest of all of it."""
+
+    document: Document
+    file: ModelFile
+    sections: Mapping[str, Schema]
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.file.name
+
+    @property
+    def version(self) -> int:
+        """The model's version, as its owners count."""
+        return self.file.version
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The names of the segments, first match first, `other` last."""
+        return (*self.file.segments, OTHER)
+
+
+def load_model(document: Document, *, siblings: Callable[[str], Document] | None = None) -> Model:
+    """The model in a parsed YAML file.
+
+    `siblings` reads the files named by sections of the form `{file: name}`. Facts are checked when
+    the model is compiled, because they depend on the mapping; all else is checked here.
+    Raises ProblemsError with everything that is wrong.
+    """
+    if not isinstance(document.data, dict):
+        raise ProblemsError([document.problem((), "a model is a mapping of keys to values.")])
+    whole = _with_siblings(document, siblings)
+    problems = _unknown_keys(whole)
+    file = _part(whole, ModelFile, problems)
+    sections = {name: _part(whole, entry.section, problems) for name, entry in METHODS.items()}
+    if file is not None:
+        problems += _unknown_names(whole, file)
+    if file is None or problems:
+        raise ProblemsError(dict.fromkeys(problems))
+    return Model(whole, file, {n: s for n, s in sections.items() if s is not None}, _digest(whole))
+
+
+@dataclass(frozen=True)
+class _Composite(Document):
+    """A document some of whose sections come from other files."""
+
+    parts: Mapping[str, Document] = field(default_factory=dict)
+
+    def where(self, *path: str | int) -> str:
+        """The place of a key, in the file that it comes from."""
+        part = self.parts.get(str(path[0])) if path else None
+        return super().where(*path) if part is None else part.where(*path[1:])
+
+
+def _with_siblings(document: Document, siblings: Callable[[str], Document] | None) -> Document:
+    parts: dict[str, Document] = {}
+    for key, value in document.data.items():
+        if not (isinstance(value, dict) and set(value) == {"file"}):
+            continue
+        if siblings is None or not isinstance(value["file"], str):
+            what = "names a file, which cannot be read here."
+            raise ProblemsError([document.problem((key, "file"), what)])
+        parts[key] = siblings(value["file"])
+    data = document.data | {key: part.data for key, part in parts.items()}
+    return _Composite(document.name, data, document.lines, parts)
+
+
+def _keys(schema: type[Schema]) -> set[str]:
+    return {info.alias or name for name, info in schema.model_fields.items()}
+
+
+def _unknown_keys(document: Document) -> list[Problem]:
+    known = _keys(ModelFile).union(*(_keys(entry.section) for entry in METHODS.values()))
+    return [
+        document.problem(
+            (key,), f'"{key}" is not a key here.', did_you_mean(str(key), sorted(known))
+        )
+        for key in document.data
+        if key not in known
+    ]
+
+
+def _part(document: Document, schema: type[Schema], problems: list[Problem]) -> Any:
+    """The keys of the document that belong to the schema, checked; None if there are problems."""
+    data = {key: value for key, value in document.data.items() if key in _keys(schema)}
+    if not data and schema is not ModelFile:
+        return None
+    try:
+        return validate(replace(document, data=data), schema)
+    except ProblemsError as error:
+        problems += error.problems
+        return None
+
+
+def _unknown_names(document: Document, file: ModelFile) -> list[Problem]:
+    problems = [
+        document.problem(("score", name), f'"{name}" is not a method.', did_you_mean(name, METHODS))
+        for name in file.score
+        if name not in METHODS
+    ]
+    if OTHER in file.segments:
+        what = '"other" is the segment of leads that match no other: choose another name.'
+        problems.append(document.problem(("segments", OTHER), what))
+    segments = (*file.segments, OTHER)
+    for index, question in enumerate(file.questions):
+        if question.segment is not None and question.segment not in segments:
+            at: Path = ("questions", index, "segment")
+            hint = did_you_mean(question.segment, segments)
+            problems.append(document.problem(at, f'"{question.segment}" is not a segment.', hint))
+    names = [cycle.name for cycle in file.cycles]
+    problems += [
+        document.problem(("cycles", index, "name"), f'"{name}" is the name of an earlier cycle.')
+        for index, name in enumerate(names)
+        if name in names[:index]
+    ]
+    return problems
+
+
+def _digest(document: Document) -> str:
+    canonical = json.dumps(document.data, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
