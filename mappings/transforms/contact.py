@@ -1,0 +1,114 @@
+"""E-mail addresses, telephone numbers and web domains."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+import polars as pl
+from email_validator import EmailNotValidError, validate_email
+
+from mappings.transforms.base import Options, Transform, by_value, unchanged
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PLAIN_ADDRESS = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}$"
+_PLAIN_DOMAIN = rf"^(?:{_LABEL}\.)+[A-Za-z]{{2,63}}$"
+_LONGEST_LOCAL_PART = 64
+_LONGEST_ADDRESS = 254
+_LONGEST_DOMAIN = 253
+_BETWEEN = "\x1f"
+
+
+def _email(text: pl.Expr, _: Options) -> pl.Expr:
+    return by_value(text, _checked_address, pl.String(), _plain_address)
+
+
+def _plain_address(text: pl.Expr) -> pl.Expr:
+    """Addresses of letters, digits and no surprises, the great majority, without Python."""
+    local = text.str.extract(r"^([^@]*)@", 1)
+    plain = (
+        text.str.contains(_PLAIN_ADDRESS)
+        & (local.str.len_chars() <= _LONGEST_LOCAL_PART)
+        & (text.str.len_chars() <= _LONGEST_ADDRESS)
+        & ~text.str.contains(r"[@.]..--")
+    )
+    domain = text.str.extract(r"@(.*)$", 1).str.to_lowercase()
+    return pl.when(plain).then(pl.concat_str(local, domain, separator="@"))
+
+
+def _checked_address(text: str) -> str | None:
+    """The normal form of an address; None if it is not one. Asks no name server."""
+    try:
+        checked = validate_email(
+            text.removeprefix("mailto:"),
+            check_deliverability=False,
+            globally_deliverable=False,
+        )
+    except EmailNotValidError:
+        return None
+    return checked.normalized if "." in checked.domain else None
+
+
+def _phone(text: pl.Expr, options: Options) -> pl.Expr:
+    country = pl.lit(options.region, pl.String)
+    if options.country is not None:
+        country = pl.coalesce(options.country, country)
+    # One text per (country, number), so that each distinct pair is parsed once.
+    pair = pl.concat_str(country.fill_null(""), text, separator=_BETWEEN)
+    return by_value(pair, _checked_number, pl.String(), _north_american)
+
+
+def _north_american(pair: pl.Expr) -> pl.Expr:
+    """Numbers of ten digits in the United States and Canada, without Python."""
+    local = pair.str.extract(r"^(?:US|CA)\x1f(?:1[ .-]?)?([0-9 ().-]+)$", 1)
+    full = pair.str.extract(r"^[A-Z]{0,2}\x1f\+1[ .-]?([0-9 ().-]+)$", 1)
+    digits = pl.coalesce(full, local).str.replace_all(r"[^0-9]", "")
+    return pl.when(digits.str.contains(r"^[2-9][0-9]{9}$")).then("+1" + digits)
+
+
+def _checked_number(pair: str) -> str | None:
+    country, _, text = pair.partition(_BETWEEN)
+    try:
+        number = phonenumbers.parse(text, country or None)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _domain(text: pl.Expr, _: Options) -> pl.Expr:
+    return by_value(text, _host, pl.String(), _plain_domain)
+
+
+def _plain_domain(text: pl.Expr) -> pl.Expr:
+    lowered = text.str.to_lowercase()
+    plain = lowered.str.contains(_PLAIN_DOMAIN) & (lowered.str.len_chars() <= _LONGEST_DOMAIN)
+    return pl.when(plain & ~lowered.str.starts_with("www.")).then(lowered)
+
+
+def _host(text: str) -> str | None:
+    """The domain of an address or a URL in ASCII, without `www.`; None if there is none."""
+    bare = re.sub(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?//|^mailto:", "", text)
+    bare = re.split(r"[/?#\\]", bare, maxsplit=1)[0]
+    host = bare.rpartition("@")[2].partition(":")[0].strip(" .").lower()
+    try:
+        host = host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return None
+    while host.startswith("www."):
+        host = host[4:]
+    known = re.match(rf"(?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|xn--[A-Za-z0-9-]+)$", host)
+    return host if known and len(host) <= _LONGEST_DOMAIN else None
+
+
+EMAIL = Transform("email", "text", _email, unchanged, "is not an e-mail address")
+PHONE = Transform(
+    "phone",
+    "text",
+    _phone,
+    unchanged,
+    "is not a telephone number, or names no country and there is no region",
+)
+DOMAIN = Transform("domain", "text", _domain, unchanged, "is not a web domain")
