@@ -1,0 +1,158 @@
+"""What people ask the ledger: how many, which first, all about one, how far and how fast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import polars as pl
+from sqlalchemy import Text, cast, func, select
+from sqlalchemy.dialects import postgresql
+
+from connector.ledger.database import Database
+from connector.ledger.frames import read
+from connector.ledger.tables import (
+    LATEST,
+    conversions,
+    disagreements,
+    leads,
+    lines,
+    problems,
+    verdicts,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Select, Table
+    from sqlalchemy.sql.elements import ColumnElement
+
+LATEST_LINES = 50
+"""How many of a lead's lines are shown, newest first."""
+
+
+class Views(Database):
+    """Questions of people; all of them read only."""
+
+    def stage_counts(self, connection: str) -> dict[str, int]:
+        """How many living leads are in each stage."""
+        alive = (leads.c.connection == connection, leads.c.gone.is_(None))
+        statement = select(leads.c.stage, func.count()).where(*alive).group_by(leads.c.stage)
+        with self.reading() as transaction:
+            found = transaction.execute(statement)
+            return {stage: int(count) for stage, count in found if stage is not None}
+
+    def hottest(self, connection: str, n: int = 20) -> pl.DataFrame:
+        """The living, unconverted leads with the highest scores.
+
+        Columns: id, score, stage, stage_since, facts, and priority, grade, reasons, next_question of
+        the last verdict.
+        """
+        alive = (
+            leads.c.connection == connection,
+            leads.c.gone.is_(None),
+            leads.c.score.is_not(None),
+        )
+        statement = (
+            select(leads.c.id, leads.c.score, leads.c.stage, leads.c.stage_since, leads.c.facts)
+            .where(*alive, leads.c.converted != 1)
+            .where(leads.c.stage.is_distinct_from("disqualified"))
+            .order_by(leads.c.score.desc(), leads.c.id)
+            .limit(n)
+        )
+        with self.reading() as transaction:
+            top = read(transaction, statement)
+            last = read(transaction, _last_verdicts(connection, top["id"].to_list()))
+        return top.join(last, on="id", how="left", maintain_order="left")
+
+    def lead(self, connection: str, lead: str) -> dict[str, Any] | None:
+        """All that is known of one lead, or None if it is unknown.
+
+        The columns of the leads table with `facts` and `written` as objects, and beside them
+        verdict (the last one or None; its as_of and model are those that said so last), lines
+        (newest first), problems, disagreements, conversion.
+        """
+        with self.reading() as transaction:
+            found = _about(transaction, leads, connection, lead)
+            if not found:
+                return None
+            known = found[0] | {name: _object(found[0][name]) for name in ("facts", "written")}
+            history = _about(transaction, verdicts, connection, lead, order=verdicts.c.judged_at)
+            conversion = _about(transaction, conversions, connection, lead)
+            return known | {
+                "verdict": _last(history),
+                "lines": _about(transaction, lines, connection, lead, order=lines.c.at)[
+                    :LATEST_LINES
+                ],
+                "problems": _about(transaction, problems, connection, lead),
+                "disagreements": _about(transaction, disagreements, connection, lead),
+                "conversion": conversion[0] if conversion else None,
+            }
+
+    def find_lead(self, connection: str, text: str) -> list[str]:
+        """The ids of the living leads with this id, or else with this e-mail address."""
+        alive = (leads.c.connection == connection, leads.c.gone.is_(None))
+        statement = select(leads.c.id).where(*alive).order_by(leads.c.id)
+        with self.reading() as transaction:
+            by_id = transaction.execute(statement.where(leads.c.id == text)).scalars().all()
+            if by_id or "@" not in text:
+                return list(by_id)
+            email = func.lower(_fact(transaction, "email"))
+            return list(transaction.execute(statement.where(email == text.lower())).scalars())
+
+    def stage_history(self, connection: str) -> pl.DataFrame:
+        """When each living lead first entered each stage: id, source, stage, entered_at.
+
+        From the verdicts and from the present stage, sorted by id and time; `source` is the fact.
+        """
+        alive = (leads.c.connection == connection, leads.c.gone.is_(None))
+        judged = select(
+            verdicts.c.id, verdicts.c.stage, verdicts.c.judged_at.label("entered_at")
+        ).where(verdicts.c.connection == connection, verdicts.c.stage.is_not(None))
+        present = select(leads.c.id, leads.c.stage, leads.c.stage_since.label("entered_at")).where(
+            *alive, leads.c.stage_since.is_not(None)
+        )
+        with self.reading() as transaction:
+            source = _fact(transaction, "source").label("source")
+            sources = read(transaction, select(leads.c.id, source).where(*alive))
+            entries = pl.concat([read(transaction, judged), read(transaction, present)])
+        first = entries.group_by("id", "stage").agg(pl.col("entered_at").min())
+        joined = sources.join(first, on="id").select("id", "source", "stage", "entered_at")
+        return joined.sort("id", "entered_at", "stage")
+
+
+def _last_verdicts(connection: str, ids: list[str]) -> Select[tuple[object, ...]]:
+    shown = [verdicts.c[n] for n in ("id", "priority", "grade", "reasons", "next_question")]
+    here = (verdicts.c.connection == connection, verdicts.c.id.in_(ids))
+    return select(*shown).where(*here, LATEST)
+
+
+def _last(history: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The newest verdict, with the day and the model that said so last."""
+    if not history:
+        return None
+    return history[0] | {"as_of": history[0]["last_as_of"], "model": history[0]["last_model"]}
+
+
+def _about(
+    transaction: Connection,
+    table: Table,
+    connection: str,
+    lead: str,
+    *,
+    order: ColumnElement[Any] | None = None,
+) -> list[dict[str, Any]]:
+    statement = select(table).where(table.c.connection == connection, table.c.id == lead)
+    if order is not None:
+        statement = statement.order_by(order.desc().nulls_first(), table.c.run.desc())
+    return [dict(row) for row in transaction.execute(statement).mappings()]
+
+
+def _fact(transaction: Connection, name: str) -> ColumnElement[Any]:
+    """A text fact inside the facts column."""
+    if transaction.dialect.name == "sqlite":
+        return cast(func.json_extract(leads.c.facts, f"$.{name}"), Text)
+    fact: ColumnElement[Any] = cast(leads.c.facts, postgresql.JSON)[name].astext
+    return fact
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    return dict(orjson.loads(text)) if text else {}
