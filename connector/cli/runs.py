@@ -1,0 +1,256 @@
+"""plan, apply, sync, runs, rejects: the commands that run connections and look at runs."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from connector.cli.console import CHANGES, DONE, FAILED, MISUSED, REJECTS, emit, out
+from connector.cli.failure import told
+from connector.cli.options import HERE, ConnectionName, Full, Json, ProjectFolder, SomeConnections
+from connector.cli.progress import bars, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.engine.ports import Progress, RunReport
+    from connector.engine.run import Runner
+    from connector.ledger import SqlLedger
+    from connector.settings import Project
+    from connector.wiring import Files
+
+
+@contextmanager
+def ready(found: Project, ledger: SqlLedger, files: Files, live: Progress) -> Iterator[Runner]:
+    """A runner of one connection: described, checked and compiled; closed afterwards."""
+    from connector import wiring
+
+    live.begin("setup", None)
+    opened = wiring.open_connection(found, files)
+    with closing(opened.crm):
+        yield wiring.runner(wiring.compile_connection(opened), ledger, live)
+
+
+def plan(
+    connection: ConnectionName,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="Save the plan for `apply`.")
+    ] = None,
+    full: Full = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option(help="Exit with 0: nothing to do, 1: error, 2: changes.")
+    ] = False,
+    limit: Annotated[int, typer.Option(help="Show at most so many records; 0 shows all.")] = 20,
+    json: Json = False,
+    project: ProjectFolder = HERE,
+) -> None:
+    """Show what a sync would change, line by line with reasons, and write nothing."""
+    from connector import wiring
+    from connector.cli import show
+    from connector.engine.plan_file import PlanHeader, readable_lines, write_plan
+    from connector.settings import load_project
+
+    found = load_project(project)
+    files = wiring.load_files(found, connection)
+    with closing(wiring.open_ledger(found)) as ledger:
+        with bars() as live, ready(found, ledger, files, progress(live, connection)) as runner:
+            report = runner.plan(full=full)
+        if out_file is not None:
+            header = PlanHeader(
+                connection=connection,
+                crm=report.crm,
+                run=report.run,
+                made_at=report.started_at,
+                as_of=report.as_of,
+                model=report.model,
+                mapping=report.mapping,
+                lines=report.planned,
+            )
+            write_plan(out_file, header, ledger.lines(report.run))
+        if json:
+            for page in ledger.lines(report.run):
+                for line in readable_lines(page):
+                    emit(line)
+        else:
+            pages = ledger.lines(report.run, size=limit or 50_000)
+            show.plan(out(), report, pages, limit=limit, saved=out_file)
+    raise typer.Exit(CHANGES if detailed_exitcode and report.planned else DONE)
+
+
+def apply(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan saved by `plan --out`.")],
+    json: Json = False,
+    project: ProjectFolder = HERE,
+) -> None:
+    """Do exactly what a saved plan says; records that have changed since are skipped."""
+    from connector import wiring
+    from connector.engine.plan_file import read_plan
+    from connector.settings import load_project
+
+    header, lines = read_plan(file)
+    found = load_project(project)
+    files = wiring.load_files(found, header.connection)
+    with closing(wiring.open_ledger(found)) as ledger:
+        with (
+            bars() as live,
+            ready(found, ledger, files, progress(live, header.connection)) as runner,
+        ):
+            report = runner.apply(header, lines)
+        show_reports([report], ledger, json=json)
+    raise typer.Exit(exit_code([report]))
+
+
+def sync(
+    connections: SomeConnections = None,
+    full: Full = False,
+    json: Json = False,
+    project: ProjectFolder = HERE,
+) -> None:
+    """Read what has changed, judge it, and write stages, scores and opportunities back."""
+    from connector import wiring
+    from connector.settings import load_project
+
+    found = load_project(project)
+    names = connections or list(found.connections)
+    all_files = load_all(found, names)
+    reports: list[RunReport] = []
+    failures: list[Exception] = []
+    with closing(wiring.open_ledger(found)) as ledger:
+        with bars() as live:
+            for files in all_files:
+                name = files.settings.name
+                with (
+                    _collected(failures, one_of_many=len(names) > 1),
+                    ready(found, ledger, files, progress(live, name)) as runner,
+                ):
+                    reports.append(runner.sync(full=full))
+        show_reports(reports, ledger, json=json)
+    raise typer.Exit(_worst(reports, failures))
+
+
+def runs(
+    connection: Annotated[str | None, typer.Argument(help="Only of this connection.")] = None,
+    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 20,
+    json: Json = False,
+    project: ProjectFolder = HERE,
+) -> None:
+    """List the latest runs: what they read, wrote and rejected, and up to when they are complete."""
+    from connector import wiring
+    from connector.cli import show
+    from connector.settings import load_project
+
+    found = load_project(project)
+    with closing(wiring.open_ledger(found)) as ledger:
+        reports = ledger.runs(connection, limit)
+    if json:
+        for report in reports:
+            emit(report)
+    else:
+        show.runs(out(), reports)
+
+
+def rejects(
+    connection: Annotated[str | None, typer.Argument(help="Only of this connection.")] = None,
+    run: Annotated[str | None, typer.Option(help="Only of this run.")] = None,
+    json: Json = False,
+    project: ProjectFolder = HERE,
+) -> None:
+    """List what a CRM refused and what could not be read, grouped by cause, each with its remedy."""
+    from connector import wiring
+    from connector.cli import show
+    from connector.settings import load_project
+
+    found = load_project(project)
+    names = [connection] if connection else list(found.connections)
+    with closing(wiring.open_ledger(found)) as ledger:
+        frames = {name: ledger.rejects(name, run) for name in names}
+        problems = {name: ledger.problem_counts(name) for name in names}
+    if json:
+        for name, counts in problems.items():
+            for row in counts.iter_rows(named=True):
+                emit({"connection": name, "outcome": "data problem"} | row)
+        for name, frame in frames.items():
+            for row in frame.iter_rows(named=True):
+                emit({"connection": name} | row)
+    else:
+        show.rejects(out(), frames)
+        show.problems(out(), problems)
+
+
+def load_all(found: Project, names: list[str]) -> list[Files]:
+    """The files of several connections; raises with the problems of all of them together."""
+    from connector import wiring
+    from scoring.problem import Problem, ProblemsError
+
+    problems: list[Problem] = []
+    loaded: list[Files] = []
+    for name in names:
+        try:
+            loaded.append(wiring.load_files(found, name))
+        except ProblemsError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ProblemsError(dict.fromkeys(problems))
+    return loaded
+
+
+def exit_code(reports: list[RunReport]) -> int:
+    """3 when anything was rejected, 1 when a run failed or left a gap, else 0."""
+    if any(report.state == "failed" or report.gap for report in reports):
+        return FAILED
+    return REJECTS if any(report.rejected for report in reports) else DONE
+
+
+@contextmanager
+def _collected(failures: list[Exception], *, one_of_many: bool) -> Iterator[None]:
+    """With several connections one that fails is told, and the others go on."""
+    from connector.errors import ConnectorError
+    from scoring.problem import ProblemsError
+
+    try:
+        yield
+    except (ConnectorError, ProblemsError) as error:
+        if not one_of_many:
+            raise
+        told(error)
+        failures.append(error)
+
+
+def _worst(reports: list[RunReport], failures: list[Exception]) -> int:
+    from connector.errors import ConfigurationError
+    from scoring.problem import ProblemsError
+
+    if any(isinstance(error, ConfigurationError | ProblemsError) for error in failures):
+        return MISUSED
+    return FAILED if failures else exit_code(reports)
+
+
+def show_reports(reports: list[RunReport], ledger: SqlLedger, *, json: bool) -> None:
+    """Print reports, with what was rejected and why."""
+    from connector.cli import show
+
+    for report in reports:
+        if json:
+            emit(report)
+        else:
+            show.report(out(), report)
+            if report.data_problems:
+                show.problems(
+                    out(), {report.connection: ledger.problem_counts(report.connection)}, most=4
+                )
+            if report.rejected:
+                show.rejects(
+                    out(), {report.connection: ledger.rejects(report.connection, report.run)}
+                )
+
+
+COMMANDS: dict[str, Any] = {
+    "plan": plan,
+    "apply": apply,
+    "sync": sync,
+    "runs": runs,
+    "rejects": rejects,
+}

@@ -1,0 +1,80 @@
+"""What the ledger keeps of a judged page: facts, verdicts, what is ours, and where people differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from connector.engine.plan import changed
+
+if TYPE_CHECKING:
+    from connector.engine.connection import Connection
+    from connector.engine.page import JudgedPage, PullOrder
+    from connector.engine.ports import Ledger
+
+
+def remember_page(
+    connection: Connection, ledger: Ledger, order: PullOrder, page: JudgedPage
+) -> None:
+    """Keep one judged page in the ledger; the verdict history grows only where a verdict moved."""
+    ledger.remember(connection.name, order.run, _memory(connection, order, page))
+    ledger.record_verdicts(
+        connection.name, order.run, page.judged, order.as_of, connection.model.digest
+    )
+    ledger.record_problems(connection.name, order.run, page.judged.select("id", "problems"))
+    _note_edits(connection, ledger, order.run, page.difference)
+
+
+def _memory(connection: Connection, order: PullOrder, page: JudgedPage) -> pl.DataFrame:
+    """The memory frame of a page: settled where nothing is left to be written."""
+    names = ("stage", "stage_since", "written")
+    known = page.memory.select("id", *(pl.col(name).alias(f"was:{name}") for name in names))
+    planned = page.lines.select("id", pl.lit(value=True).alias("planned")).unique()
+    facts = [pl.col("stage_was" if n == "stage" else n).alias(n) for n in connection.kinds]
+    stays = (
+        pl.col("was:stage").eq_missing(pl.col("stage")) & pl.col("was:stage_since").is_not_null()
+    )
+    return (
+        page.judged.with_columns(
+            page.raw["@modified_at"],
+            page.raw["@opportunity_id"],
+            page.difference["written"].alias("agreed"),
+            page.difference.select(
+                changed(connection.outbound.fields).alias("changes")
+            ).to_series(),
+        )
+        .join(known, on="id", how="left", maintain_order="left")
+        .join(planned, on="id", how="left", maintain_order="left")
+        .select(
+            "id",
+            pl.col("@modified_at").alias("modified_at"),
+            pl.struct(facts).struct.json_encode().alias("facts"),
+            "stage",
+            pl.when(stays)
+            .then("was:stage_since")
+            .otherwise(pl.lit(order.now))
+            .alias("stage_since"),
+            "score",
+            "converted",
+            pl.col("@opportunity_id").alias("opportunity_id"),
+            pl.when("changes").then("was:written").otherwise("agreed").alias("written"),
+            pl.when(pl.col("planned").is_null() & ~pl.col("changes"))
+            .then(pl.lit(connection.verdict_key))
+            .alias("verdict_key"),
+        )
+    )
+
+
+def _note_edits(connection: Connection, ledger: Ledger, run: str, difference: pl.DataFrame) -> None:
+    """A person's edit that was left standing is recorded as a disagreement."""
+    for name in connection.outbound.fields:
+        kept = difference.filter(pl.col(f"edited:{name}"))
+        if not kept.is_empty():
+            found = kept.select(
+                pl.col("@id").alias("id"),
+                pl.lit(name).alias("field"),
+                pl.col(f"to:{name}").alias("ours"),
+                pl.col(f"from:{name}").alias("theirs"),
+            )
+            ledger.record_disagreements(connection.name, run, found)

@@ -1,0 +1,121 @@
+"""Reading what has changed, judging it page by page, and writing the plan as it grows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from connector.engine.apply import quarantine_key
+from connector.engine.connection import judge_page
+from connector.engine.memory import remember_page
+from connector.engine.page import JudgedPage
+from connector.engine.plan import LINES, plan_page
+
+if TYPE_CHECKING:
+    from connector.engine.connection import Connection
+    from connector.engine.page import PullOrder
+    from connector.engine.ports import Ledger, Page, Progress
+
+
+@dataclass
+class Pulled:
+    """What a pull has come to so far; `again` counts versions that were judged before."""
+
+    read: int = 0
+    again: int = 0
+    judged: int = 0
+    unchanged: int = 0
+    planned: int = 0
+    quarantined: int = 0
+    gone: int = 0
+    data_problems: int = 0
+    expected: int | None = None
+    stages: dict[str, int] = field(default_factory=dict)
+    priorities: dict[str, int] = field(default_factory=dict)
+
+
+def pull_and_plan(
+    connection: Connection, ledger: Ledger, order: PullOrder, progress: Progress
+) -> Pulled:
+    """Pull the window, judge every lead in it once, and save the plan's lines in the ledger."""
+    pulled = Pulled()
+    for page in connection.crm.pull(order.window, connection.fields):
+        if page.expected is not None:
+            pulled.expected = page.expected
+            progress.begin("pull", page.expected)
+        if order.remember and not page.gone.is_empty():
+            pulled.gone += ledger.forget_gone(connection.name, order.run, page.gone)
+        if not page.leads.is_empty():
+            _take(connection, ledger, order, page, pulled)
+        progress.advance(page.leads.height)
+    return pulled
+
+
+def _take(
+    connection: Connection, ledger: Ledger, order: PullOrder, page: Page, pulled: Pulled
+) -> None:
+    memory = ledger.seen(connection.name, page.leads["@id"].to_list())
+    raw = page.leads if order.every_version else _new_versions(connection, page.leads, memory)
+    pulled.again += page.leads.height - raw.height
+    pulled.read += raw.height
+    if raw.is_empty():
+        return
+    judged = judge_page(connection, raw, memory, order.as_of)
+    difference = connection.outbound.compare(raw, judged, _written(raw, memory))
+    lines = plan_page(connection, raw, judged, difference)
+    kept = _without_quarantined(connection, lines, memory)
+    pulled.quarantined += lines.height - kept.height
+    _save_lines(ledger, order.run, kept, pulled)
+    if order.remember:
+        page_judged = JudgedPage(raw, memory, judged, difference, kept)
+        remember_page(connection, ledger, order, page_judged)
+    _count(judged, kept, pulled)
+
+
+def _written(raw: pl.DataFrame, memory: pl.DataFrame) -> pl.Series:
+    """What we last wrote to each lead, in the order of the raw page."""
+    return raw.select("@id").join(
+        memory.select(pl.col("id").alias("@id"), "written"),
+        on="@id",
+        how="left",
+        maintain_order="left",
+    )["written"]
+
+
+def _new_versions(
+    connection: Connection, leads: pl.DataFrame, memory: pl.DataFrame
+) -> pl.DataFrame:
+    """The leads that were not yet judged in this version by this model and mapping."""
+    known = memory.filter(pl.col("verdict_key") == connection.verdict_key).select(
+        pl.col("id").alias("@id"), pl.col("modified_at").alias("@modified_at")
+    )
+    return leads.join(known, on=["@id", "@modified_at"], how="anti", maintain_order="left")
+
+
+def _without_quarantined(
+    connection: Connection, lines: pl.DataFrame, memory: pl.DataFrame
+) -> pl.DataFrame:
+    held = memory.filter(pl.col("quarantine_key").is_not_null()).select("id", "quarantine_key")
+    if held.is_empty():
+        return lines
+    keyed = lines.with_columns(quarantine_key(connection, pl.col("base")).alias("quarantine_key"))
+    free = keyed.join(held, on=["id", "quarantine_key"], how="anti", maintain_order="left")
+    return free.select(list(LINES))
+
+
+def _save_lines(ledger: Ledger, run: str, lines: pl.DataFrame, pulled: Pulled) -> None:
+    if lines.is_empty():
+        return
+    ledger.save_lines(run, lines.with_columns(pl.col("line") + pulled.planned))
+    pulled.planned += lines.height
+
+
+def _count(judged: pl.DataFrame, lines: pl.DataFrame, pulled: Pulled) -> None:
+    pulled.judged += judged.height
+    pulled.unchanged += judged.height - lines["id"].n_unique()
+    pulled.data_problems += judged.select((pl.col("problems").list.len() > 0).sum()).item()
+    for name, counts in (("stage", pulled.stages), ("priority", pulled.priorities)):
+        for value, number in judged[name].value_counts().iter_rows():
+            counts[value or "none"] = counts.get(value or "none", 0) + number
