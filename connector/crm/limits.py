@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+LATENCY_SECONDS = 0.1
+"""How much later than another a call may arrive: added to every window, or a limit of so many a
+second would be broken by calls that left in time and travelled at different speeds."""
+
+
 class WindowLimiter:
     """Lets at most `calls` pass in any `seconds`; further callers wait their turn.
 
@@ -26,7 +31,7 @@ class WindowLimiter:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._calls = calls
-        self._seconds = seconds
+        self._seconds = seconds + LATENCY_SECONDS
         self._clock = clock
         self._sleep = sleep
         self._passed: deque[float] = deque()

@@ -101,7 +101,7 @@ class CsvCrm:
         return self._filtered(both, match).drop([n for n in addresses if n not in fields])
 
     def write(self, changes: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Write our columns; a lead that the file does not have is rejected."""
+        """Write our columns; a lead that the file does not have is skipped."""
         for part in chunks(changes, 50_000):
             there = part["@id"].is_in(self._ids.implode())
             self._target.change(part.filter(there))
@@ -232,14 +232,14 @@ def _column(name: str, *, writable: bool = True) -> Field:
 
 
 def _answer(there: pl.Series) -> list[pl.Expr]:
-    """The outcome columns: applied where the lead is there, rejected where it is not."""
+    """The outcome columns: applied where the lead is there, skipped where it has gone."""
     words = {
         "code": "NOT_FOUND",
         "field": None,
         "message": "The file has no such lead.",
         "remedy": "Pull again: the row was removed or its id changed.",
     }
-    outcome = pl.when(there).then(pl.lit("applied")).otherwise(pl.lit("rejected"))
+    outcome = pl.when(there).then(pl.lit("applied")).otherwise(pl.lit("skipped"))
     said = [
         pl.when(~there).then(pl.lit(text, pl.String)).alias(name) for name, text in words.items()
     ]

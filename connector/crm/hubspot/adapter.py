@@ -1,0 +1,117 @@
+"""HubSpot as the engine's CRM port: what each question comes to, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.crm.hubspot.api import Api, Pace
+from connector.crm.hubspot.converting import Converter
+from connector.crm.hubspot.objects import LEAD_OBJECTS
+from connector.crm.hubspot.pulling import Puller
+from connector.crm.hubspot.reading import Reader
+from connector.crm.hubspot.schema import describe
+from connector.crm.hubspot.setup import is_property_name, setup
+from connector.crm.hubspot.translate import MissingScopesError
+from connector.crm.hubspot.transport import API_VERSION
+from connector.crm.hubspot.writing import Writer
+from connector.errors import ConnectorError, RequestRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    import polars as pl
+
+    from connector.crm.hubspot import Runtime
+    from connector.crm.hubspot.settings import HubSpotSettings
+    from connector.engine.ports import FieldOutcome, Page, Window
+    from mappings.mapping import Conversion
+    from mappings.schema import CrmSchema, NewField
+
+
+class HubSpotCrm:
+    """One portal. Implements `connector.engine.ports.Crm`."""
+
+    name = "hubspot"
+
+    def __init__(self, api: Api, settings: HubSpotSettings, runtime: Runtime) -> None:
+        self._api = api
+        self._object = LEAD_OBJECTS[settings.object]
+        self._runtime = runtime
+        self._reader = Reader(api, self._object)
+        self._writer = Writer(api, self._object)
+        self._portal: str | None = None
+        self.lead_object = self._object.name
+        self.overlap_seconds = settings.overlap_minutes * 60
+
+    @property
+    def api_calls(self) -> int:
+        """HTTP requests sent so far."""
+        return self._api.calls
+
+    def describe(self) -> CrmSchema:
+        """The lead object and deals as the token sees them."""
+        return describe(self._api, self._object)
+
+    def now(self) -> datetime:
+        """HubSpot's clock, to the second; the local one where an answer carries none."""
+        try:
+            self._account()
+        except (MissingScopesError, RequestRefusedError):  # any other answer tells the time, too
+            next(self._reader.all(()), None)
+        return self._api.server_time or self._runtime.clock()
+
+    def pull(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:
+        """Every lead of the window, and what has gone since."""
+        return Puller(self._api, self._reader, self._object).pull(window, fields)
+
+    def fetch(self, ids: Sequence[str], fields: Sequence[str]) -> pl.DataFrame:
+        """The raw frame of these leads; missing ones are left out."""
+        return self._reader.fetch(ids, fields)
+
+    def find(self, text: str, fields: Sequence[str]) -> pl.DataFrame:
+        """The raw frame of the leads with this id or e-mail address."""
+        return self._reader.find(text, fields)
+
+    def write(self, changes: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Write changed properties; an outcome frame per hundred records."""
+        return self._writer.write(changes)
+
+    def convert(self, conversions: pl.DataFrame, how: Conversion) -> Iterator[pl.DataFrame]:
+        """Make one deal per lead; an outcome frame per hundred leads."""
+        return Converter(self._api, self._object, self._writer).convert(conversions, how)
+
+    def setup(self, fields: Sequence[NewField]) -> list[FieldOutcome]:
+        """Create these properties where they are missing."""
+        return setup(self._api, self._object, fields)
+
+    def field_name(self, name: str) -> bool:
+        """Whether `setup` could create a property of this name."""
+        return is_property_name(name)
+
+    def link(self, record_id: str) -> str:
+        """The record's page in HubSpot; asks for the portal's address once."""
+        try:
+            portal = self._account() if self._portal is None else self._portal
+        except ConnectorError:  # a link is not worth failing for
+            portal = self._portal = ""
+        return f"{portal}/record/{self._object.type_id}/{record_id}" if portal else ""
+
+    def close(self) -> None:
+        """Give the connections back. Closing twice does nothing."""
+        self._api.close()
+
+    def _account(self) -> str:
+        self._portal = self._api.portal()
+        return self._portal
+
+
+def open_crm(
+    settings: HubSpotSettings,
+    runtime: Runtime,
+    *,
+    pace: Pace | None = None,
+    version: str = API_VERSION,
+) -> HubSpotCrm:
+    """A connection to the portal that the settings name; nothing is sent yet."""
+    return HubSpotCrm(Api(settings, runtime, pace=pace, version=version), settings, runtime)
