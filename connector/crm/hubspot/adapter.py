@@ -54,11 +54,12 @@ class HubSpotCrm:
         return describe(self._api, self._object)
 
     def now(self) -> datetime:
-        """HubSpot's clock, to the second; the local one where an answer carries none."""
-        try:
-            self._account()
-        except (MissingScopesError, RequestRefusedError):  # any other answer tells the time, too
-            next(self._reader.all(()), None)
+        """HubSpot's clock as of its last answer, to the second; a call is made only for the first."""
+        if self._api.server_time is None:
+            try:
+                self._account()
+            except (MissingScopesError, RequestRefusedError):  # any other answer tells the time, too
+                next(self._reader.all(()), None)
         return self._api.server_time or self._runtime.clock()
 
     def pull(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:

@@ -162,9 +162,9 @@ def test_oauth_lasts_longer_than_its_tokens(
         client_secret=known.client_secret,
         refresh_token=known.refresh_token,
     )
-    crm.now()
+    crm.find("nobody@leads.example", ["email"])
     portal.advance(3_600)
-    crm.now()
+    crm.find("nobody@leads.example", ["email"])
 
     assert [key for key, _ in runtime.secrets] == ["refresh_token", "refresh_token"]
     assert crm.api_calls == 5
