@@ -17,10 +17,10 @@ _CONNECTIONS = {
     "salesforce": """\
   salesforce:
     crm: salesforce
-    login_url: https://YOUR-DOMAIN.my.salesforce.com
+    login_url: {url}
     auth: client_credentials            # or jwt, refresh_token, password
-    client_id: ${SALESFORCE_CLIENT_ID}
-    client_secret: ${SALESFORCE_CLIENT_SECRET}
+    client_id: ${{SALESFORCE_CLIENT_ID}}
+    client_secret: ${{SALESFORCE_CLIENT_SECRET}}
     object: Lead
     mapping: mappings/salesforce.yaml
     model: scoring/model.yaml
@@ -30,7 +30,8 @@ _CONNECTIONS = {
     "hubspot": """\
   hubspot:
     crm: hubspot
-    token: ${HUBSPOT_ACCESS_TOKEN}
+    base_url: {url}
+    token: ${{HUBSPOT_ACCESS_TOKEN}}
     object: contacts
     mapping: mappings/hubspot.yaml
     model: scoring/model.yaml
@@ -40,11 +41,16 @@ _CONNECTIONS = {
     "csv": """\
   csv:
     crm: csv
-    path: leads.csv
+    path: {url}
     out: judged.csv
     mapping: mappings/csv.yaml
     model: scoring/model.yaml
 """,
+}
+_ADDRESSES = {
+    "salesforce": "https://YOUR-DOMAIN.my.salesforce.com",
+    "hubspot": "https://api.hubapi.com",
+    "csv": "leads.csv",
 }
 _HEAD = """\
 # leadgate: which CRMs are judged, by which mapping and model. Secrets come from the environment:
@@ -56,17 +62,18 @@ _IGNORE = "leadgate.db*\n.leadgate/\n*.plan\n.env\n"
 
 
 def write_project(
-    folder: Path, crms: Sequence[str], connections: Mapping[str, str] | None = None
+    folder: Path, crms: Sequence[str], addresses: Mapping[str, str] | None = None
 ) -> list[Path]:
     """Write a project's files and return them; raises `ConfigurationError` if one exists already.
 
-    `connections` replaces the YAML of a CRM's connection.
+    `addresses` says where a CRM is found (for CSV: the file), instead of the placeholder.
     """
-    for crm in crms:
+    given = dict(addresses or {})
+    for crm in (*crms, *given):
         if crm not in _CONNECTIONS:
             near = did_you_mean(crm, _CONNECTIONS)
             raise ConfigurationError(f'"{crm}" is not a CRM that init knows. {near}')
-    texts = _texts(list(dict.fromkeys(crms)), dict(_CONNECTIONS) | dict(connections or {}))
+    texts = _texts(list(dict.fromkeys(crms)), _ADDRESSES | given)
     there = [name for name in texts if (folder / name).exists()]
     if there:
         raise ConfigurationError(
@@ -79,7 +86,8 @@ def write_project(
     return [folder / name for name in texts]
 
 
-def _texts(crms: Sequence[str], connections: Mapping[str, str]) -> dict[str, str]:
+def _texts(crms: Sequence[str], addresses: Mapping[str, str]) -> dict[str, str]:
+    connections = {crm: _CONNECTIONS[crm].format(url=addresses[crm]) for crm in crms}
     model = files("scoring").joinpath("models", "default.yaml").read_text(encoding="utf-8")
     texts = {"leadgate.yaml": _HEAD + "\n".join(connections[crm] for crm in crms)}
     texts |= {f"mappings/{crm}.yaml": default_mapping_text(crm) for crm in crms}

@@ -120,8 +120,9 @@ class Conversion(Schema):
     """How a lead becomes an opportunity: these fields move, no others.
 
     `opportunity` says where each opportunity field gets its value. `status` is the lead status
-    after conversion and `owner` the id of the opportunity's owner (None: the CRM's default and the
-    lead's owner). `key` is the opportunity's unique field that holds the key of the conversion.
+    after conversion (None: the CRM's default). `owner`, the id, user name or e-mail address of a
+    user, owns what becomes of leads that wait in a queue; other leads keep their owner. `key` is
+    the opportunity's unique field that holds the key of the conversion.
     """
 
     opportunity: dict[str, ConversionField] = Field(default_factory=dict)

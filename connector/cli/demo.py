@@ -32,29 +32,6 @@ if TYPE_CHECKING:
 CRMS = ("salesforce", "hubspot")
 HOTTEST = 5
 
-_YAML = {
-    "salesforce": """\
-  salesforce:
-    crm: salesforce
-    login_url: {url}
-    auth: client_credentials
-    client_id: ${{SALESFORCE_CLIENT_ID}}
-    client_secret: ${{SALESFORCE_CLIENT_SECRET}}
-    object: Lead
-    mapping: mappings/salesforce.yaml
-    model: scoring/model.yaml
-""",
-    "hubspot": """\
-  hubspot:
-    crm: hubspot
-    base_url: {url}
-    token: ${{HUBSPOT_ACCESS_TOKEN}}
-    object: contacts
-    mapping: mappings/hubspot.yaml
-    model: scoring/model.yaml
-""",
-}
-
 
 @dataclass(frozen=True)
 class Local:
@@ -145,8 +122,7 @@ def run_demo(leads: int, seed: int, keep: Path | None, *, json: bool) -> int:
 
 def _project(folder: Path, locals_: list[Local]) -> Project:
     """A fresh project whose connections lead to the sandboxes; its secrets stay in `.env`."""
-    connections = {local.crm: _YAML[local.crm].format(url=local.url) for local in locals_}
-    write_project(folder, CRMS, connections)
+    write_project(folder, CRMS, {local.crm: local.url for local in locals_})
     environment = {name: value for local in locals_ for name, value in local.environment.items()}
     secrets = folder / ".env"
     secrets.touch(mode=0o600)

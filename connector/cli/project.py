@@ -25,12 +25,16 @@ def init(
         list[str] | None,
         typer.Option(help="salesforce, hubspot or csv; may be given several times."),
     ] = None,
+    url: Annotated[
+        list[str] | None,
+        typer.Option(help="Where a CRM is, as CRM=ADDRESS; may be given several times."),
+    ] = None,
 ) -> None:
     """Make a project folder: leadgate.yaml, mappings and a model, ready to be edited and put in Git."""
     from connector.template import write_project
 
-    crms = crm or ["salesforce", "hubspot"]
-    made = write_project(folder, crms)
+    addresses = dict(_address(text) for text in url or ())
+    made = write_project(folder, crm or [*addresses] or ["salesforce", "hubspot"], addresses)
     console = out()
     for path in made:
         console.print(f"[green]+[/] {path}")
@@ -40,6 +44,13 @@ def init(
         "  leadgate setup NAME   create the custom fields that leadgate writes\n"
         "  leadgate plan NAME    see what would change"
     )
+
+
+def _address(text: str) -> tuple[str, str]:
+    crm, sign, address = text.partition("=")
+    if not sign:
+        raise typer.BadParameter(f'"{text}" must be CRM=ADDRESS.', param_hint="--url")
+    return crm, address
 
 
 def check(

@@ -1,0 +1,114 @@
+"""One connection to one Salesforce org, as the engine sees it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from connector.crm.http import Http
+from connector.crm.salesforce import lookup
+from connector.crm.salesforce.auth import Login
+from connector.crm.salesforce.client import Client
+from connector.crm.salesforce.convert import Converter
+from connector.crm.salesforce.describe import describe
+from connector.crm.salesforce.reader import Reader
+from connector.crm.salesforce.setup import Setup
+from connector.crm.salesforce.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    import httpx
+    import polars as pl
+
+    from connector.crm.salesforce.settings import SalesforceSettings
+    from connector.engine.ports import FieldOutcome, Page, Runtime, Window
+    from mappings.mapping import Conversion
+    from mappings.schema import CrmSchema, NewField
+
+
+class SalesforceCrm:
+    """Salesforce behind the engine's port. Logs in at the first call; describes once."""
+
+    name = "salesforce"
+
+    def __init__(
+        self,
+        settings: SalesforceSettings,
+        runtime: Runtime,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.lead_object = settings.object
+        self.overlap_seconds = settings.overlap_minutes * 60
+        self._http = Http("Salesforce", transport=transport)
+        login = Login(settings, self._http, runtime, sleep=sleep)
+        self._client = Client(settings, self._http, login, sleep=sleep)
+        self._clock = runtime.clock
+        self._bulk_above = settings.bulk_above
+        self._schema: CrmSchema | None = None
+
+    def __repr__(self) -> str:
+        return f"SalesforceCrm({self.lead_object})"
+
+    @property
+    def api_calls(self) -> int:
+        """HTTP requests sent so far."""
+        return self._http.calls
+
+    def describe(self) -> CrmSchema:
+        """The lead object and Opportunity; two calls, once per connection."""
+        if self._schema is None:
+            self._schema = describe(self._client, self.lead_object)
+        return self._schema
+
+    def now(self) -> datetime:
+        """The server's clock at its last answer, to the second; logs in if there was none."""
+        if self._http.server_time is None:
+            _ = self._client.session
+        moment = self._http.server_time or self._clock()
+        return moment.astimezone(UTC).replace(microsecond=0)
+
+    def pull(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:
+        """Every lead changed in the window, each once, and what has gone since."""
+        reader = Reader(self._client, self.describe().lead, bulk_above=self._bulk_above)
+        return reader.pull(window, fields)
+
+    def fetch(self, ids: Sequence[str], fields: Sequence[str]) -> pl.DataFrame:
+        """The raw page frame of these leads; missing and deleted ones are left out."""
+        return lookup.fetch(self._client, self.describe().lead, ids, fields)
+
+    def find(self, text: str, fields: Sequence[str]) -> pl.DataFrame:
+        """The raw page frame of the leads with this id or e-mail address."""
+        return lookup.find(self._client, self.describe().lead, text, fields)
+
+    def write(self, changes: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Write changed fields; no assignment rule runs. Outcomes come batch by batch."""
+        lead = self.describe().lead
+        return Writer(self._client, lead, bulk_above=self._bulk_above).write(changes)
+
+    def convert(self, conversions: pl.DataFrame, how: Conversion) -> Iterator[pl.DataFrame]:
+        """Convert leads and write the mapped fields of their opportunities; no mail is sent."""
+        return Converter(self._client, self.describe()).convert(conversions, how)
+
+    def setup(self, fields: Sequence[NewField]) -> list[FieldOutcome]:
+        """Create the missing custom fields and grant them to the connected user."""
+        made = Setup(self._client, self.describe()).run(fields)
+        self._schema = None
+        return made
+
+    def field_name(self, name: str) -> bool:
+        """Whether `name` is a custom field's API name."""
+        return name.endswith("__c")
+
+    def link(self, record_id: str) -> str:
+        """The record's page in Lightning."""
+        base = self._client.session.instance_url
+        return f"{base}/lightning/r/{self.lead_object}/{record_id}/view"
+
+    def close(self) -> None:
+        """Give the connections back. Closing twice does nothing."""
+        self._http.close()

@@ -1,0 +1,180 @@
+"""Pulls: every lead of a window once, by REST or Bulk, counted and read again where some lack."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from connector.crm.salesforce import bulk, soql
+from connector.crm.salesforce.columns import Layout
+from connector.engine.ports import Page, Window, instant
+from connector.errors import RequestRefusedError, RunAbortedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from connector.crm.salesforce.client import Client
+    from mappings.schema import ObjectSchema
+
+log = logging.getLogger("leadgate.crm.salesforce")
+
+_KEYSET_ROWS = 2000
+
+
+@dataclass
+class _Pull:
+    """One pull under way: what is asked, the ids read so far, and how many leads were promised.
+
+    `expected` is the count of the CRM with gone records, `told` what the pages have said of it.
+    """
+
+    layout: Layout
+    source: str
+    where: str
+    expected: int = 0
+    seen: list[pl.Series] = field(default_factory=list)
+    leads: int = 0
+    told: int | None = None
+
+    @property
+    def read(self) -> int:
+        return sum(map(len, self.seen))
+
+    def select(self, tail: str = "") -> str:
+        return soql.select(self.layout.select, self.source, f"WHERE {self.where}{tail}")
+
+    def page(self, raw: pl.DataFrame) -> Page:
+        """The next page; the first one carries the count, without gone records if it is whole."""
+        leads = self.layout.leads(raw)
+        expected = None
+        if not self.seen:
+            expected = self.told = leads.height if raw.height == self.expected else self.expected
+        self.seen.append(raw["Id"])
+        self.leads += leads.height
+        return Page(leads, self.layout.gone(raw), expected)
+
+    def closing(self) -> Iterator[Page]:
+        """An empty page that corrects the count, if gone or departed records were part of it."""
+        if self.told != self.leads:
+            yield Page(self.layout.leads(self.layout.from_records([])), expected=self.leads)
+
+
+class Reader:
+    """Reads one object of one org. Windows are on SystemModstamp, both edges included.
+
+    Up to `bulk_above` rows come by REST, more by a bulk query. Deleted and merged records, which
+    Salesforce keeps for 15 days, come in the same pages.
+    """
+
+    def __init__(self, client: Client, schema: ObjectSchema, *, bulk_above: int) -> None:
+        self._client = client
+        self._schema = schema
+        self._bulk_above = bulk_above
+
+    def pull(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:
+        """The pages of a window. The last `Page.expected` is the number of its leads.
+
+        It may be more on the first page, where gone records are still part of the count.
+        Raises `RunAbortedError` if rows that the CRM counts cannot be read.
+        """
+        pull = _Pull(
+            layout=Layout.of(self._schema, fields),
+            source=self._schema.name,
+            where=_where(window),
+        )
+        yield from self._first_reading(pull, counted=window.since is None)
+        yield from self._reconcile(pull, window)
+        yield from pull.closing()
+
+    def _first_reading(self, pull: _Pull, *, counted: bool) -> Iterator[Page]:
+        """A full pull is counted first; of an incremental one the first REST page is the count.
+
+        Sorting a whole org for a page that is then dropped would cost it more than counting.
+        """
+        first: dict[str, Any] | None = None
+        ordered = pull.select(" ORDER BY SystemModstamp, Id")
+        if counted:
+            pull.expected = self._count(pull)
+        else:
+            first = self._client.query(ordered, all_rows=True)
+            pull.expected = int(first["totalSize"])
+        if pull.expected > self._bulk_above:
+            yield from self._by_bulk(pull)
+        elif pull.expected:
+            yield from self._by_rest(pull, first or self._client.query(ordered, all_rows=True))
+        else:
+            yield pull.page(pull.layout.from_records([]))
+
+    def _by_rest(self, pull: _Pull, answer: dict[str, Any]) -> Iterator[Page]:
+        for records in self._follow(answer):
+            yield pull.page(pull.layout.from_records(records))
+
+    def _by_bulk(self, pull: _Pull) -> Iterator[Page]:
+        pages = bulk.query_pages(
+            self._client,
+            pull.select(),
+            rows=pull.expected,
+            read=pull.layout.from_csv,
+        )
+        for raw in pages:
+            yield pull.page(raw)
+
+    def _follow(self, answer: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+        """The records of every page of a query; a cursor that has expired ends it early."""
+        while True:
+            yield answer["records"]
+            if answer["done"]:
+                return
+            try:
+                answer = self._client.json("GET", answer["nextRecordsUrl"])
+            except RequestRefusedError as error:
+                if error.code != "INVALID_QUERY_LOCATOR":
+                    raise
+                log.warning("the query's cursor has expired; the rest is read again by id")
+                return
+
+    def _reconcile(self, pull: _Pull, window: Window) -> Iterator[Page]:
+        """Compare rows read with rows counted; rows that left the window since are not missing."""
+        if pull.read >= pull.expected:
+            return
+        remaining = self._count(pull)
+        if pull.read >= remaining:
+            log.info("%d records left the window while it was read", pull.expected - pull.read)
+            return
+        log.warning("read %d of %d records; reading the rest by id", pull.read, remaining)
+        yield from self._missing(pull)
+        remaining = self._count(pull)
+        if pull.read < remaining:
+            raise RunAbortedError(
+                f"Salesforce counts {remaining} records of {pull.source} up to "
+                f"{instant(window.until)} and gives out only {pull.read}; "
+                "the pull is not complete and the watermark stays."
+            )
+
+    def _missing(self, pull: _Pull) -> Iterator[Page]:
+        """Walk the window by id and keep what has not been read."""
+        seen = pl.DataFrame({"Id": pl.concat(pull.seen, rechunk=True)})
+        last, more = "", True
+        while more:
+            after = f" AND Id > '{last}'" if last else ""
+            asked = pull.select(f"{after} ORDER BY Id LIMIT {_KEYSET_ROWS}")
+            answer = self._client.query(asked, all_rows=True)
+            rows = 0
+            for records in self._follow(answer):
+                raw = pull.layout.from_records(records)
+                rows += raw.height
+                last = str(raw["Id"][-1]) if raw.height else last
+                yield pull.page(raw.join(seen, on="Id", how="anti", maintain_order="left"))
+            more = rows == _KEYSET_ROWS
+
+    def _count(self, pull: _Pull) -> int:
+        counted = soql.count(pull.source, f"WHERE {pull.where}")
+        return int(self._client.query(counted, all_rows=True)["totalSize"])
+
+
+def _where(window: Window) -> str:
+    upper = f"SystemModstamp <= {instant(window.until)}"
+    return f"SystemModstamp >= {instant(window.since)} AND {upper}" if window.since else upper
