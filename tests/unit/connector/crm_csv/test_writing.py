@@ -65,7 +65,7 @@ def test_changes_meet_what_was_written_before(files: Files) -> None:
     ]
 
 
-def test_unknown_lead_is_rejected_with_a_remedy(files: Files) -> None:
+def test_unknown_lead_is_skipped_with_a_remedy(files: Files) -> None:
     """One outcome per row, in order, and nothing made up for a row that is not there."""
     files.put(LEADS)
     crm = files.open()
@@ -74,7 +74,7 @@ def test_unknown_lead_is_rejected_with_a_remedy(files: Files) -> None:
 
     assert outcomes.select("@id", "outcome", "code").rows() == [
         ("1", "applied", None),
-        ("9", "rejected", "NOT_FOUND"),
+        ("9", "skipped", "NOT_FOUND"),
     ]
     assert files.read()["id"].to_list() == ["1", "2"]
 
@@ -249,12 +249,12 @@ def test_converted_lead_answers_with_its_first_opportunity(files: Files) -> None
     assert files.read("leads.leadgate.opportunities.csv").height == 1
 
 
-def test_conversion_of_an_unknown_lead_is_rejected(files: Files) -> None:
+def test_conversion_of_an_unknown_lead_is_skipped(files: Files) -> None:
     """No opportunity comes of a lead that the file does not have."""
     files.put(LEADS)
     outcomes = pl.concat(files.open().convert(_conversions("9"), Conversion()))
 
-    assert outcomes.select("outcome", "@opportunity_id").rows() == [("rejected", None)]
+    assert outcomes.select("outcome", "@opportunity_id").rows() == [("skipped", None)]
 
 
 def test_described_columns_are_what_may_be_read_and_written(files: Files) -> None:
