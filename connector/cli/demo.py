@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.progress import Progress as Bars
 
-    from connector.engine.ports import RunReport
+    from connector.engine.ports import Progress, RunReport
     from connector.ledger import SqlLedger
     from connector.settings import Project
 
@@ -131,7 +131,7 @@ def _project(folder: Path, locals_: list[Local]) -> Project:
 
 
 def _sync_twice(project: Project, ledger: SqlLedger, crm: str, live: Bars | None) -> Synced:
-    shown = progress(live, crm)
+    shown: Progress = progress(live, crm)
     files = wiring.load_files(project, crm)
     shown.begin("setup", None)
     opened = wiring.open_connection(project, files)
@@ -144,6 +144,7 @@ def _sync_twice(project: Project, ledger: SqlLedger, crm: str, live: Bars | None
     for again in (False, True):
         opened = wiring.open_connection(project, files)
         with closing(opened.crm):
+            shown = progress(live, f"{crm} again" if again else crm)
             runner = wiring.runner(wiring.compile_connection(opened), ledger, shown)
             reports.append(runner.sync(full=again))
     return Synced(len(outcomes), reports[0], reports[1], _hottest(ledger, crm))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connector.engine.plan import changes_of, conversions_of
+from connector.engine.quarantine import after_own_write, hold
+from connector.engine.there import written_there
 from mappings.memory import Base, remembered
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ def _change(
     for outcomes in connection.crm.write(changes):
         ledger.record_outcomes(run, "change", outcomes)
         _remember_written(connection, ledger, run, changes, outcomes)
-        _quarantine(connection, ledger, lines, outcomes)
+        hold(connection, ledger, "change", outcomes)
         yield outcomes
 
 
@@ -89,25 +91,32 @@ def _convert(
     for outcomes in connection.crm.convert(conversions, connection.mapping.convert):
         ledger.record_outcomes(run, "convert", outcomes)
         ledger.settle_conversions(connection.name, run, outcomes)
-        _quarantine(connection, ledger, lines, outcomes)
+        hold(connection, ledger, "convert", outcomes)
         yield outcomes
 
 
 def _remember_written(
     connection: Connection, ledger: Ledger, run: str, changes: pl.DataFrame, outcomes: pl.DataFrame
 ) -> None:
-    """Keep what we wrote, so that a person's later edit can be told from our own value."""
+    """Keep what we wrote: a person's later edit can be told from it, and the next day needs it."""
     landed = changes.join(
         outcomes.filter(pl.col("outcome") == "applied").select("@id"), on="@id", how="semi"
     )
     if landed.is_empty():
         return
-    before = ledger.seen(connection.name, landed["@id"].to_list()).select("id", "written")
+    before = ledger.seen(connection.name, landed["@id"].to_list())
+    after_own_write(connection, ledger, run, "change", before)
+    before = before.select("id", "written")
+    before = before.join(ledger.there(connection.name, landed["@id"].to_list()), on="id")
     joined = landed.join(before, left_on="@id", right_on="id", how="left", maintain_order="left")
     after = remembered(
         [_written(name, Base(pl.col("written"), name)) for name in connection.outbound.fields]
     )
-    frame = joined.select(pl.col("@id").alias("id"), after.alias("written"))
+    frame = joined.select(
+        pl.col("@id").alias("id"),
+        after.alias("written"),
+        written_there(connection.outbound.fields, joined["there"], landed),
+    )
     ledger.remember(connection.name, run, frame)
 
 
@@ -115,27 +124,3 @@ def _written(name: str, base: Base) -> tuple[str, pl.Expr, pl.Expr]:
     """A field's name, whether we know what we last wrote to it, and what that was."""
     change = pl.col(f"change:{name}")
     return name, change | base.known, pl.when(change).then(f"to:{name}").otherwise(base.text)
-
-
-def _quarantine(
-    connection: Connection, ledger: Ledger, lines: pl.DataFrame, outcomes: pl.DataFrame
-) -> None:
-    """Leave rejected records alone until they or the mapping change."""
-    rejected = outcomes.filter(pl.col("outcome") == "rejected")
-    if rejected.is_empty():
-        return
-    base = lines.select(pl.col("id").alias("@id"), "base")
-    frame = rejected.join(base, on="@id", how="inner").select(
-        pl.col("@id").alias("id"),
-        pl.col("code").alias("why"),
-        quarantine_key(connection, pl.col("base")).alias("key"),
-    )
-    ledger.quarantine(connection.name, frame)
-
-
-def quarantine_key(connection: Connection, modified_at: pl.Expr) -> pl.Expr:
-    """What must differ before a quarantined record is tried again."""
-    return pl.concat_str(
-        [modified_at.dt.epoch("us").cast(pl.String()), pl.lit(connection.mapping.digest[:16])],
-        separator=":",
-    )

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from connector.engine.apply import quarantine_key
 from connector.engine.connection import judge_page
 from connector.engine.memory import remember_page
 from connector.engine.page import JudgedPage
-from connector.engine.plan import LINES, plan_page
+from connector.engine.plan import plan_page
+from connector.engine.quarantine import without_held
 
 if TYPE_CHECKING:
     from connector.engine.connection import Connection
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Pulled:
-    """What a pull has come to so far; `again` counts versions that were judged before."""
+    """What a pull has come to so far; `again` counts versions that were judged before.
+
+    `looked_at` are the ids of the leads of a plan, which the ledger does not learn of.
+    """
 
     read: int = 0
     again: int = 0
     judged: int = 0
+    rescored: int = 0
     unchanged: int = 0
     planned: int = 0
     quarantined: int = 0
@@ -34,6 +38,12 @@ class Pulled:
     expected: int | None = None
     stages: dict[str, int] = field(default_factory=dict)
     priorities: dict[str, int] = field(default_factory=dict)
+    looked_at: list[pl.Series] = field(default_factory=list)
+
+    def met(self) -> pl.DataFrame:
+        """The leads that a plan has met, as a frame of `id`; of a sync the ledger knows them."""
+        none = pl.Series("id", [], dtype=pl.String)
+        return pl.concat([none, *(ids.alias("id") for ids in self.looked_at)]).to_frame()
 
 
 def pull_and_plan(
@@ -45,6 +55,8 @@ def pull_and_plan(
         if page.expected is not None:
             pulled.expected = page.expected
             progress.begin("pull", page.expected)
+        if not order.remember:
+            pulled.looked_at += [page.leads["@id"], page.gone["@id"]]
         if order.remember and not page.gone.is_empty():
             pulled.gone += ledger.forget_gone(connection.name, order.run, page.gone)
         if not page.leads.is_empty():
@@ -65,13 +77,15 @@ def _take(
     judged = judge_page(connection, raw, memory, order.as_of)
     difference = connection.outbound.compare(raw, judged, _written(raw, memory))
     lines = plan_page(connection, raw, judged, difference)
-    kept = _without_quarantined(connection, lines, memory)
+    kept = without_held(connection, lines, memory)
     pulled.quarantined += lines.height - kept.height
-    _save_lines(ledger, order.run, kept, pulled)
+    save_lines(ledger, order.run, kept, pulled)
     if order.remember:
         page_judged = JudgedPage(raw, memory, judged, difference, kept)
         remember_page(connection, ledger, order, page_judged)
-    _count(judged, kept, pulled)
+    pulled.judged += judged.height
+    pulled.data_problems += judged.select((pl.col("problems").list.len() > 0).sum()).item()
+    count(judged, kept, pulled)
 
 
 def _written(raw: pl.DataFrame, memory: pl.DataFrame) -> pl.Series:
@@ -94,28 +108,17 @@ def _new_versions(
     return leads.join(known, on=["@id", "@modified_at"], how="anti", maintain_order="left")
 
 
-def _without_quarantined(
-    connection: Connection, lines: pl.DataFrame, memory: pl.DataFrame
-) -> pl.DataFrame:
-    held = memory.filter(pl.col("quarantine_key").is_not_null()).select("id", "quarantine_key")
-    if held.is_empty():
-        return lines
-    keyed = lines.with_columns(quarantine_key(connection, pl.col("base")).alias("quarantine_key"))
-    free = keyed.join(held, on=["id", "quarantine_key"], how="anti", maintain_order="left")
-    return free.select(list(LINES))
-
-
-def _save_lines(ledger: Ledger, run: str, lines: pl.DataFrame, pulled: Pulled) -> None:
+def save_lines(ledger: Ledger, run: str, lines: pl.DataFrame, pulled: Pulled) -> None:
+    """Save a page's lines, numbered on from those that the run has."""
     if lines.is_empty():
         return
     ledger.save_lines(run, lines.with_columns(pl.col("line") + pulled.planned))
     pulled.planned += lines.height
 
 
-def _count(judged: pl.DataFrame, lines: pl.DataFrame, pulled: Pulled) -> None:
-    pulled.judged += judged.height
+def count(judged: pl.DataFrame, lines: pl.DataFrame, pulled: Pulled) -> None:
+    """Add the verdicts of one page, and for how many of its leads nothing is planned."""
     pulled.unchanged += judged.height - lines["id"].n_unique()
-    pulled.data_problems += judged.select((pl.col("problems").list.len() > 0).sum()).item()
     for name, counts in (("stage", pulled.stages), ("priority", pulled.priorities)):
         for value, number in judged[name].value_counts().iter_rows():
             counts[value or "none"] = counts.get(value or "none", 0) + number
