@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from connector.engine.brake import BrakeKeys
 from connector.errors import ConfigurationError
 from scoring.document import Document, Schema, parse_yaml, validate
 from scoring.problem import Problem, ProblemsError, did_you_mean, refuse
@@ -33,6 +34,7 @@ class CommonKeys(Schema):
     mapping: str | None = None
     model: str | None = None
     schedule: str | None = None
+    brake: BrakeKeys | None = None
 
 
 class ProjectKeys(Schema):
@@ -40,6 +42,7 @@ class ProjectKeys(Schema):
 
     ledger: str = "sqlite:///leadgate.db"
     connections: dict[str, dict[str, Any]]
+    brake: BrakeKeys | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Project:
     document: Document
     ledger: str
     environment: Mapping[str, str]
+    brake: BrakeKeys | None = None
 
     @property
     def connections(self) -> tuple[str, ...]:
@@ -71,11 +75,24 @@ class Project:
         """A YAML file of the project, named as the user named it."""
         return read_document(self.root / path, path)
 
-    def connection(self, name: str) -> ConnectionSettings:
-        """The settings of one connection; raises `ConfigurationError` with all its problems."""
+    def text(self, path: str) -> str | None:
+        """The text of a file of the project; None if there is no such file."""
+        if not (self.root / path).exists():
+            return None
+        try:
+            return (self.root / path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path} cannot be read: {type(error).__name__}.") from None
+
+    def require(self, name: str) -> None:
+        """Raise `ConfigurationError` with the nearest name unless there is such a connection."""
         if name not in self.connections:
             near = did_you_mean(name, self.connections)
             raise ConfigurationError(f'{FILE} has no connection "{name}". {near}'.strip())
+
+    def connection(self, name: str) -> ConnectionSettings:
+        """The settings of one connection; raises `ConfigurationError` with all its problems."""
+        self.require(name)
         return _connection(self, name)
 
     def keep_secret(self, connection: str, key: str, value: str) -> None:
@@ -125,7 +142,7 @@ def load_project(root: Path, environment: Mapping[str, str] | None = None) -> Pr
     keys = validate(document, ProjectKeys)
     refuse(_structure_problems(document, keys))
     ledger = _expanded_ledger(document, keys.ledger, root, variables)
-    return Project(root, document, ledger, variables)
+    return Project(root, document, ledger, variables, keys.brake)
 
 
 def _structure_problems(document: Document, keys: ProjectKeys) -> Iterator[Problem]:

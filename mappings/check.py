@@ -66,6 +66,7 @@ def check_mapping(
         check.read(name, path, source)
     for name, entry in mapping.write.items():
         check.write(name, ("write", name), entry, makeable=("lead", entry.field) in makeable)
+    check.history()
     check_conversion_fields(
         mapping, schema, check.found, setup=check.setup_command, makeable=makeable
     )
@@ -105,6 +106,18 @@ class _Check:
             self._read_values(path, entry, source)
         else:
             self._read_type(path, entry, source, name=name)
+
+    def history(self) -> None:
+        """The fields that training looks at."""
+        given = self.mapping.history
+        known = lead_field_names(self.schema)
+        facts = (*self.mapping.read, *self.mapping.extra)
+        for key, name in (("target", given.target), ("time", given.time)) if given else ():
+            if name is not None and lead_field(self.schema, name) is None:
+                self._unknown(("history", key), name, known)
+        for place, name in enumerate(given.exclude if given else ()):
+            if name not in facts and lead_field(self.schema, name) is None:
+                self._unknown(("history", "exclude", place), name, (*known, *facts))
 
     def _read_type(self, path: Path, entry: ReadField, source: Field, *, name: str) -> None:
         transform = entry.transform or natural(name, self.mapping.kind(name)).name

@@ -78,7 +78,7 @@ def _made(found: Findings, path: Path, source: ConversionField, target: Field) -
     if source.value is not None:
         check_words(found, path, [scalar_text(source.value)], target)
     elif source.days_from_now is not None:
-        if target.type not in ("date", "datetime"):
+        if target.type not in (*writable_types("date"), "datetime"):
             what = f'"{target.name}" is a {target.type} field, and days_from_now gives a date.'
             found.error(path, what)
     elif target.type not in writable_types("text"):

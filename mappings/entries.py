@@ -131,12 +131,28 @@ class Conversion(Schema):
     key: str | None = None
 
 
+class History(Schema):
+    """How leads of the past, whose outcome is known, are found in the CRM itself.
+
+    `target` is the field with the outcome, `positive` its value that means converted where that is
+    not plain, `time` the field that orders the leads. `exclude` names facts or fields to leave out.
+    `columns: all` learns from every field as it is, `mapped` from the facts that the mapping reads.
+    """
+
+    target: str = Field(min_length=1)
+    positive: Value | None = None
+    time: str | None = Field(default=None, min_length=1)
+    exclude: list[str] = Field(default_factory=list)
+    columns: Literal["mapped", "all"] | None = None
+
+
 class Sections(Schema):
     """The top of a mapping file; its sections are checked entry by entry."""
 
     read: dict[str, Any] = Field(default_factory=dict)
     write: dict[str, Any] = Field(default_factory=dict)
     convert: dict[str, Any] | None = None
+    history: dict[str, Any] | None = None
     region: str | None = None
     time_zone: str | None = None
     currency: str | None = None

@@ -13,6 +13,7 @@ from mappings.entries import (
     ConversionField,
     Entry,
     ExtraField,
+    History,
     ReadField,
     Scalar,
     Sections,
@@ -47,13 +48,15 @@ class Mapping:
     """A checked mapping file.
 
     `read` gives, per lead field, the CRM fields that feed it, first non-blank first. `extra` are
-    the team's own facts. `digest` is the SHA-256 of what the file says, whatever its layout.
+    the team's own facts. `history` says where to learn from; it moves no score. `digest` is the
+    SHA-256 of what the file says beside that, whatever its layout.
     """
 
     read: dict[str, tuple[ReadField, ...]] = field(default_factory=dict)
     extra: dict[str, ExtraField] = field(default_factory=dict)
     write: dict[str, WriteField] = field(default_factory=dict)
     convert: Conversion | None = None
+    history: History | None = None
     region: str | None = None
     time_zone: str = "UTC"
     currency: str | None = None
@@ -141,6 +144,7 @@ class _Loader:
             extra=extra,
             write=self._write(sections.write, kinds),
             convert=self._convert(sections, kinds),
+            history=None if sections.history is None else self._checked(History, ("history",)),
             region=sections.region,
             time_zone=sections.time_zone or "UTC",
             currency=sections.currency,
@@ -215,4 +219,5 @@ class _Loader:
 
 def _digest(content: dict[Any, Any]) -> str:
     options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
-    return hashlib.sha256(orjson.dumps(content, option=options, default=str)).hexdigest()
+    moving = {key: value for key, value in content.items() if key != "history"}
+    return hashlib.sha256(orjson.dumps(moving, option=options, default=str)).hexdigest()

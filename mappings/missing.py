@@ -18,7 +18,7 @@ DEFAULT_KEY = "leadgate_key"
 
 _LONG = 32_768
 _SHORT = 255
-_LONG_TEXTS = ("reasons", "unmet")
+_LONG_TEXTS = ("reasons", "unmet", "stage_reason")
 _TYPES: dict[Kind, FieldType] = {
     "text": "text",
     "number": "number",
@@ -28,7 +28,7 @@ _TYPES: dict[Kind, FieldType] = {
     "list": "text",
     "range": "text",
 }
-_NUMBERS: dict[str, tuple[int, int]] = {"engagement_level": (1, 0)}
+_NUMBERS: dict[str, tuple[int, int]] = {"engagement_level": (1, 0), "overdue": (4, 0)}
 _SCORE = (5, 2)
 _ANSWER = (18, 2)
 

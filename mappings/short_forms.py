@@ -8,7 +8,7 @@ from typing import Any
 
 def usable_sections(content: dict[str, Any]) -> dict[str, Any]:
     """What can be used of a top that is partly wrong."""
-    whole: dict[str, Any] = {"read": {}, "write": {}, "convert": None}
+    whole: dict[str, Any] = {"read": {}, "write": {}, "convert": None, "history": None}
     whole |= {k: v for k, v in content.items() if k in whole and isinstance(v, dict)}
     return whole
 

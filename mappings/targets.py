@@ -137,7 +137,8 @@ def _target(mapping: Mapping, schema: CrmSchema, name: str, entry: WriteField) -
     field = schema.lead.fields[entry.field]
     value = pl.col(name).cast(DTYPES[kind])
     text = value_text(mapping, entry, field, name=name, value=value)
-    leaves = (entry.blank or ("clear" if name in verdict.FIELDS else "leave")) == "leave"
+    clears = name in verdict.FIELDS and name not in verdict.NEWS
+    leaves = (entry.blank or ("clear" if clears else "leave")) == "leave"
     unspoken = value.is_null() if leaves else pl.lit(False)  # noqa: FBT003 — polars takes a literal
     if words := mapping.words(name):
         spoken = write_values(_plain_text(value, name, kind), words, entry.otherwise)

@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from scoring.aside import STATE_FORMS, TEXT, beside, start
+from scoring.aside import STATE_FORMS, TEXT, back, beside, lost, start
 from scoring.criteria import Form, Scope, prepare
-from scoring.gates import GATED, RANK, CompiledCycle, Gate, compile_cycle
+from scoring.dwell import overdue, overdue_words, stalled, unripe, unripe_words
+from scoring.gates import GATED, CompiledCycle, Gate, compile_cycle
+from scoring.stage_rules import RANK
 from scoring.verdict import STAGES
+from scoring.words import stage_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from scoring.model import Cycle
+    from scoring.cycle_file import Cycle
+
+_LOST = "its last opportunity was lost; a new one must be opened"
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Cycles:
         return frozenset(STATE_FORMS).union(*(cycle.forms for cycle in self.cycles))
 
     def evaluate(self, scored: pl.DataFrame, as_of: date) -> pl.DataFrame:
-        """The scored frame with `cycle`, `stage:new`, `stage_reason`, `next_stage`, `unmet`.
+        """The scored frame with `cycle`, `stage:new`, `stage_reason`, `next_stage`, `unmet`, `overdue`.
 
         Beside them, one Boolean column per criterion of every gate (null: the facts do not tell).
         """
@@ -62,11 +67,14 @@ class Cycles:
             [
                 start(self.cycles).alias("@from"),
                 start(self.cycles).alias("@rank"),
+                back(self.cycles).alias("@back"),
                 nothing.alias("next_stage"),
                 *beside(self.cycles),
             ],
             *(self._climb(stage) for stage in GATED),
+            stalled(self.cycles),
             [self._stage().alias("stage:new")],
+            [overdue(self.cycles).alias("overdue")],
             [self._reason().alias("stage_reason"), self._unmet().alias("unmet")],
         ]
 
@@ -83,6 +91,9 @@ class Cycles:
         here &= pl.any_horizontal(never, *(applies for applies, _ in gates))
         passed = pl.any_horizontal(never, *(applies & gate.passed for applies, gate in gates))
         passed &= ~(one_step & (pl.col("@rank") > pl.col("@from")))
+        passed &= pl.col("@back").is_null() & ~unripe(self.cycles)
+        if stage == "opportunity":  # a lost one is not won by the same gate again
+            passed &= ~lost()
         rank = pl.lit(RANK[stage], dtype=pl.Int8())
         return [
             pl.when(here & passed).then(rank).otherwise("@rank").alias("@rank"),
@@ -94,14 +105,29 @@ class Cycles:
         return pl.when("@won").then(pl.lit("customer")).otherwise(pl.coalesce("@aside", ladder))
 
     def _unmet(self) -> pl.Expr:
-        """What is missing for the next stage; for a lead that is put aside, why it is."""
+        """What is missing for the next stage; for a lead that is put aside, why it is.
+
+        Not that it has stalled: that is over with the move, and words must not change without news.
+        """
         missing = (
             pl.when(cycle.applies & (pl.col("next_stage") == gate.stage)).then(gate.missing)
             for cycle, gate in self.gates()
         )
+        stands_lost = lost() & (pl.col("next_stage") == "opportunity")
+        words = pl.concat_str(
+            pl.coalesce(*missing, pl.lit(None, dtype=TEXT)),
+            pl.when(pl.col("next_stage").is_not_null()).then(unripe_words(self.cycles)),
+            pl.when(stands_lost).then(pl.lit(_LOST)),
+            overdue_words(),
+            separator="; ",
+            ignore_nulls=True,
+        )
+        stages = {stage: f"for {stage_name(stage)}: " for stage in GATED}
+        gate = pl.col("next_stage").replace_strict(stages, default="", return_dtype=TEXT)
         aside = pl.concat_str("@aside", pl.lit(": "), "@why")
         return pl.coalesce(
-            *missing, pl.when(pl.col("@why") != "").then(aside), pl.lit(None, dtype=TEXT)
+            pl.when(words != "").then(pl.concat_str(gate.fill_null(""), words)),
+            pl.when(pl.col("@why") != "").then(aside),
         )
 
     def _reason(self) -> pl.Expr:
@@ -115,7 +141,9 @@ class Cycles:
             pl.when("@won")
             .then(pl.lit("its opportunity was won"))
             .when(pl.col("@aside").is_not_null())
-            .then("@why")
+            .then(pl.coalesce("@stalled", "@why"))
+            .when(pl.col("@back").is_not_null())
+            .then("@back")
             .when(pl.col("@rank") > pl.col("@from"))
             .then(pl.coalesce(*climbed, pl.lit(None, dtype=TEXT)))
             .when(pl.col("converted"))

@@ -90,7 +90,9 @@ def validate(document: Document, schema: type[_S], *, at: Path = ()) -> _S:
         raise ProblemsError(dict.fromkeys(found)) from None
 
 
-def _violation(document: Document, schema: type[BaseModel], at: Path, item: dict[str, Any]) -> Problem:
+def _violation(
+    document: Document, schema: type[BaseModel], at: Path, item: dict[str, Any]
+) -> Problem:
     location = _path_in(document.data, at, item["loc"])
     message = str(item["msg"]).removeprefix("Value error, ")
     message = message[0].lower() + message[1:].rstrip(".") + "."
@@ -107,13 +109,11 @@ def _violation(document: Document, schema: type[BaseModel], at: Path, item: dict
 def _path_in(data: Any, at: Path, loc: tuple[str | int, ...]) -> Path:
     """The part of a pydantic location that exists in the data (union branches are dropped)."""
     path = list(at)
-    here = data
+    here: Any = data
     for part in at:
         here = here[part]
     for position, part in enumerate(loc):
-        if isinstance(here, dict) and part in here:
-            here = here[part]
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+        if (isinstance(here, dict) and part in here) or _has_item(here, part):
             here = here[part]
         elif position == len(loc) - 1 and isinstance(part, str) and isinstance(here, dict):
             pass
@@ -121,6 +121,10 @@ def _path_in(data: Any, at: Path, loc: tuple[str | int, ...]) -> Path:
             continue
         path.append(part)
     return tuple(path)
+
+
+def _has_item(node: Any, part: str | int) -> bool:
+    return isinstance(node, list) and isinstance(part, int) and part < len(node)
 
 
 def _known_keys(schema: type[BaseModel], loc: tuple[str, ...]) -> list[str]:

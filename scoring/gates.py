@@ -1,4 +1,4 @@
-"""The compiled parts of a cycle: its gates, and the rules that put leads aside or bring them back."""
+"""The compiled parts of a cycle: its gates with their criteria, and its other rules."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from scoring.criteria import Compiled, Form, Scope, compile_criterion
-from scoring.verdict import ASIDE, STAGES
-from scoring.words import stage_name
+from scoring.criteria.tree import Comparison
+from scoring.stage_rules import StageRules, compile_rules
+from scoring.words import label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from scoring.cycle_file import Cycle, Dwell
+    from scoring.cycle_file import Gate as GateSection
     from scoring.document import Path
-    from scoring.model import Aside, Cycle, Return
 
-RANK = {stage: rank for rank, stage in enumerate(STAGES)}
 GATED = ("mql", "sal", "sql", "opportunity")
 """The stages that gates lead to; a customer is made by a won opportunity."""
+
+ACCEPTED = Comparison("accepted", "is", value=True, path=(), words="a rep must accept the lead")
+"""What the gate to sal asks unless it is automatic or asks about acceptance in its own words."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Gate:
     stage: str
     criteria: tuple[Compiled, ...]
     columns: tuple[str, ...]
+    within_days: int | None = None
 
     def checks(self) -> Iterable[pl.Expr]:
         """Whether each criterion holds (null: the facts do not tell), under its column's name."""
@@ -42,14 +47,13 @@ class Gate:
 
     @property
     def missing(self) -> pl.Expr:
-        """What does not hold, in plain words: "for SQL: a; b"."""
+        """What does not hold, in plain words: "a; b"; null if nothing is missing."""
         open_words = (
             pl.when(~_holds(column)).then(pl.lit(criterion.words))
             for column, criterion in zip(self.columns, self.criteria, strict=True)
         )
         words = pl.concat_str(*open_words, separator="; ", ignore_nulls=True)
-        prefix = pl.lit(f"for {stage_name(self.stage)}: ")
-        return pl.when(words != "").then(prefix + words)
+        return pl.when(words != "").then(words)
 
     def waits_for(self, fact: str) -> pl.Expr | None:
         """Whether a criterion that looks at the fact does not hold; None if none looks at it."""
@@ -67,23 +71,6 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class AsideRule:
-    """A compiled rule that puts a lead beside the ladder, with its reason."""
-
-    criterion: Compiled
-    reason: str
-
-
-@dataclass(frozen=True)
-class ReturnRule:
-    """A compiled rule that brings a lead back to the ladder, from where and to which rank."""
-
-    criterion: Compiled
-    origins: tuple[str, ...]
-    rank: int
-
-
-@dataclass(frozen=True)
 class CompiledCycle:
     """A cycle with its criteria compiled."""
 
@@ -91,9 +78,8 @@ class CompiledCycle:
     entry: Compiled
     one_step: bool
     gates: Mapping[str, Gate]
-    disqualify: tuple[AsideRule, ...]
-    recycle: tuple[AsideRule, ...]
-    returns: tuple[ReturnRule, ...]
+    dwell: Mapping[str, Dwell]
+    rules: StageRules
 
     @property
     def applies(self) -> pl.Expr:
@@ -103,52 +89,55 @@ class CompiledCycle:
     @property
     def forms(self) -> frozenset[Form]:
         """The forms of facts that the cycle looks at."""
-        criteria = [criterion for gate in self.gates.values() for criterion in gate.criteria]
-        criteria += [rule.criterion for rule in (*self.disqualify, *self.recycle)]
-        criteria += [rule.criterion for rule in self.returns]
-        return self.entry.forms.union(*(criterion.forms for criterion in criteria))
+        criteria = (criterion for gate in self.gates.values() for criterion in gate.criteria)
+        return self.entry.forms.union(self.rules.forms, *(c.forms for c in criteria))
 
 
 def compile_cycle(cycle: Cycle, index: int, scope: Scope) -> CompiledCycle:
     """A cycle of the model, the one at this index. Problems go to the scope."""
     at: Path = ("cycles", index)
-    gates = (stage for stage in GATED if stage in cycle.gates)
+    gates = {
+        stage: _compile_gate(cycle.name, stage, section, (*at, "gates", stage), scope)
+        for stage in GATED
+        if (section := cycle.gates.get(stage)) is not None  # type: ignore[call-overload]
+    }
     return CompiledCycle(
         cycle.name,
         compile_criterion(cycle.when, (*at, "when"), scope),
         cycle.advance == "one",
-        {stage: _compile_gate(cycle, stage, (*at, "gates", stage), scope) for stage in gates},
-        _compile_aside(cycle.disqualify, (*at, "disqualify"), scope),
-        _compile_aside(cycle.recycle, (*at, "recycle"), scope),
-        _compile_returns(cycle.return_, (*at, "return"), scope),
+        gates,
+        {stage: cycle.dwell[stage] for stage in cycle.dwell},
+        compile_rules(cycle, at, scope),
     )
 
 
-def _compile_gate(cycle: Cycle, stage: str, at: Path, scope: Scope) -> Gate:
-    nodes = cycle.gates[stage].criteria  # type: ignore[index]
-    criteria = tuple(
-        compile_criterion(node, (*at, "criteria", i), scope) for i, node in enumerate(nodes)
-    )
-    columns = tuple(f"gate:{cycle.name}:{stage}:{i}" for i in range(len(criteria)))
-    return Gate(stage, criteria, columns)
+def _compile_gate(cycle: str, stage: str, section: GateSection, at: Path, scope: Scope) -> Gate:
+    criteria = [
+        compile_criterion(node, (*at, "criteria", i), scope)
+        for i, node in enumerate(section.criteria)
+    ]
+    criteria += _required(section, (*at, "requires"), scope)
+    if section.automatic and stage != "sal":
+        fix = "Remove it: only sales acceptance waits for a person."
+        scope.wrong((*at, "automatic"), f"{stage} is automatic anyway.", fix)
+    asks = any("accepted" in criterion.facts for criterion in criteria)
+    if stage == "sal" and not section.automatic and not asks:
+        criteria.insert(0, compile_criterion(ACCEPTED, at, scope))
+    if not criteria:
+        scope.wrong(at, "asks nothing, so every lead would pass.", "Give criteria or requires.")
+    columns = tuple(f"gate:{cycle}:{stage}:{i}" for i in range(len(criteria)))
+    return Gate(stage, tuple(criteria), columns, section.within_days)
 
 
-def _compile_aside(rules: Sequence[Aside], at: Path, scope: Scope) -> tuple[AsideRule, ...]:
-    return tuple(
-        AsideRule(compile_criterion(rule.when, (*at, i, "when"), scope), rule.reason)
-        for i, rule in enumerate(rules)
-    )
-
-
-def _compile_returns(rules: Sequence[Return], at: Path, scope: Scope) -> tuple[ReturnRule, ...]:
-    return tuple(
-        ReturnRule(
-            compile_criterion(rule.when, (*at, i, "when"), scope),
-            ASIDE if rule.from_ == "either" else (rule.from_,),
-            RANK[rule.to],
-        )
-        for i, rule in enumerate(rules)
-    )
+def _required(section: GateSection, at: Path, scope: Scope) -> Iterator[Compiled]:
+    """The criteria that facts are known, whatever their value."""
+    given = section.requires
+    named = given.items() if isinstance(given, dict) else ((fact, None) for fact in given)
+    for index, (fact, words) in enumerate(named):
+        said = words or f"{label(fact)} must be known"
+        node = Comparison(fact, "known", value=True, path=(), words=said)
+        key = fact if isinstance(given, dict) else index
+        yield compile_criterion(node, (*at, key), scope)
 
 
 def _holds(column: str) -> pl.Expr:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -20,12 +21,14 @@ from scoring.explanation import Explanation, explain
 from scoring.model import OTHER, Model
 from scoring.problem import Problem, ProblemsError, refuse
 from scoring.questions import Questions, compile_questions
-from scoring.score import Scorer, compile_score
+from scoring.reasons import with_reasons
+from scoring.score import Scorer, WeightedMethod, compile_score
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from scoring.asking import Asked
     from scoring.lead import Kind
     from scoring.methods import Line
 
@@ -42,11 +45,10 @@ SCHEMA: dict[str, pl.DataType] = {
     "id": pl.String(),
     **{name: lead.DTYPES[field.kind] for name, field in verdict.FIELDS.items()},
     "segment": pl.String(),
-    "stage_reason": pl.String(),
     "next_stage": pl.String(),
 }
-"""The columns of a verdict frame: `id`, the verdict fields, and beside them the segment, why the
-stage is not the one it was (null: it still is), and the stage whose gate is open (null: none)."""
+"""The columns of a verdict frame: `id`, the verdict fields, and beside them the segment and the
+stage whose gate is open (null: none)."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,13 @@ class Judge:
         """The facts that rules, gates, bands, segments and questions look at."""
         looked_at = {form.fact for form in self._forms} | self.scorer.facts
         return frozenset(looked_at & self.kinds.keys())
+
+    @property
+    def deciding_facts(self) -> frozenset[str]:
+        """The facts that can move a score or a stage."""
+        forms = (form for c in self.segments.values() for form in c.forms)
+        asked = {form.fact for form in (*forms, *self.bands.forms, *self.cycles.forms)}
+        return frozenset((asked | self.scorer.facts) & self.kinds.keys())
 
     @property
     def _forms(self) -> frozenset[Form]:
@@ -109,6 +118,17 @@ class Judge:
 
     def evaluate(self, leads: pl.DataFrame, as_of: date) -> pl.DataFrame:
         """The lead frame with everything that was found out on the way to the verdict."""
+        frame = with_reasons(self.assess(leads, as_of), self.scorer.lines, self.scorer.step)
+        frame = self.questions.evaluate(frame, as_of, self.again)
+        scored_at = datetime.combine(as_of, time(), UTC)
+        put_out = pl.col("@aside").eq_missing(pl.lit("disqualified"))
+        return frame.with_columns(
+            pl.when(put_out).then(pl.lit("cold")).otherwise("priority").alias("priority"),
+            pl.lit(scored_at, dtype=lead.DTYPES["datetime"]).alias("scored_at"),
+        )
+
+    def assess(self, leads: pl.DataFrame, as_of: date) -> pl.DataFrame:
+        """What `evaluate` finds out, without the reasons in words and the next question."""
         frame = prepare(leads, (Form(f, self.kinds[f], "plain") for f in self.facts), as_of)
         dtypes = {fact: lead.DTYPES[self.kinds[fact]] for fact in self.facts}
         # A column that is unknown throughout may have come without its type.
@@ -117,15 +137,40 @@ class Judge:
         frame = prepare(frame, segment_forms, as_of)
         frame = frame.with_columns(self._segment().alias("segment"))
         frame = self.scorer.evaluate(frame, as_of)
-        frame = self.bands.evaluate(frame, as_of)
-        frame = self.cycles.evaluate(frame, as_of)
-        frame = self.questions.evaluate(frame, as_of)
-        scored_at = datetime.combine(as_of, time(), UTC)
-        put_out = pl.col("@aside").eq_missing(pl.lit("disqualified"))
-        return frame.with_columns(
-            pl.when(put_out).then(pl.lit("cold")).otherwise("priority").alias("priority"),
-            pl.lit(scored_at, dtype=lead.DTYPES["datetime"]).alias("scored_at"),
+        return self.cycles.evaluate(self.bands.evaluate(frame, as_of), as_of)
+
+    def ask(self, leads: pl.DataFrame, as_of: date) -> tuple[Asked, ...]:
+        """The open questions of one lead, the next one first, with the effect of each answer.
+
+        Raises ValueError unless the frame has exactly one row.
+        """
+        if leads.height != 1:
+            raise ValueError(f"ask takes one lead, not {leads.height}")
+        return self.questions.ask(self.evaluate(leads, as_of), as_of, self.again)
+
+    def again(self, judged: pl.DataFrame, as_of: date) -> pl.DataFrame:
+        """A judged frame after answers have changed in it: what the verdict is then.
+
+        Texts of lines, reasons and the next question stay what they were.
+        """
+        facts, methods = self._moved
+        stale = {f"{fact}." for fact in (*facts, *VERDICT_FACTS, "segment")}
+        frame = judged.drop(
+            c for c in judged.columns if f"{c.partition('.')[0]}." in stale and "." in c
         )
+        frame = prepare(frame, (form for c in self.segments.values() for form in c.forms), as_of)
+        frame = frame.with_columns(self._segment().alias("segment"))
+        frame = self.scorer.evaluate_again(frame, as_of, methods)
+        return self.cycles.evaluate(self.bands.evaluate(frame, as_of), as_of)
+
+    @cached_property
+    def _moved(self) -> tuple[frozenset[str], tuple[WeightedMethod, ...]]:
+        """The facts that answers set, and the methods whose lines these facts can move."""
+        facts = self.questions.facts
+        segments = {fact for criterion in self.segments.values() for fact in criterion.facts}
+        # Another segment can change any line.
+        whole = not facts.isdisjoint(segments)
+        return facts, self.scorer.methods if whole else self.scorer.narrowed(facts)
 
     def _segment(self) -> pl.Expr:
         choices = (
@@ -161,7 +206,7 @@ def compile_judge(model: Model, extra_facts: Mapping[str, Kind] | None = None) -
     problems = [*before.problems, *banded.problems, *staged.problems]
     scorer = _score(model, with_segment, dict.fromkeys(by_scoring, _LATER), problems)
     asking = Scope(model.document, kinds)
-    questions = compile_questions(file.questions, asking, scorer.lines if scorer else (), cycles)
+    questions = compile_questions(model, asking, cycles)
     problems += asking.problems
     if problems or scorer is None:
         raise ProblemsError(dict.fromkeys(problems))

@@ -42,7 +42,9 @@ _FIELDS = (
     _field("phone", "text", "Telephone, E.164 (+14155550100)."),
     _field("mobile", "text", "Mobile telephone, E.164."),
     _field("title", "text", "Job title as written."),
-    _field("seniority", "text", "c_level, vp, director, manager, senior, staff, junior or student."),
+    _field(
+        "seniority", "text", "c_level, vp, director, manager, senior, staff, junior or student."
+    ),
     _field("country", "text", "Country, ISO 3166-1 alpha-2."),
     _field("region", "text", "State or region as written."),
     _field("city", "text", "City as written."),
@@ -75,6 +77,7 @@ _FIELDS = (
     _field("last_engaged_at", "datetime", "Last sign of interest of any kind."),
     _field("last_activity_at", "datetime", "Last activity logged by or with a rep."),
     _field("time_on_site", "number", "Time on the website so far, seconds."),
+    _field("copies", "number", "Addresses under which the same submission came, at most so far."),
     # what they told us (answers)
     _field("budget", "number", "Budget, in the mapping's currency."),
     _field("budget_approved", "boolean", "Is the budget approved?"),
@@ -84,6 +87,7 @@ _FIELDS = (
     _field("ready_to_buy", "boolean", "Is the lead ready to buy today?"),
     _field("replacing", "text", "The product or service that would be replaced."),
     _field("interest", "text", "What the lead says to be interested in."),
+    _field("junk", "boolean", "Has a person said that the lead is junk?"),
     # what reps and the lead decided
     _field("crm_status", "text", "The CRM's own lead status, as it stands."),
     _field("accepted", "boolean", "Has a rep reviewed and accepted the lead?"),
@@ -98,12 +102,15 @@ _FIELDS = (
     _field("stage_since", "datetime", "Since when the lead is in that stage."),
     _field("converted", "boolean", "Has the lead become an opportunity?"),
     _field("opportunity_state", "text", "State of its opportunity: open, won or lost."),
+    _field("lost_reason", "text", "Why its opportunity was lost."),
 )
 
 FIELDS: dict[str, LeadField] = {field.name: field for field in _FIELDS}
 """Every canonical lead field by name. The frame's key column is `id`, the CRM's record id."""
 
-READABLE = tuple(n for n in FIELDS if n not in ("stage_since", "converted", "opportunity_state"))
+_KNOWN_OTHERWISE = ("stage_since", "converted", "opportunity_state", "lost_reason")
+
+READABLE = tuple(name for name in FIELDS if name not in _KNOWN_OTHERWISE)
 """The fields that a mapping may feed; the rest is known from conversion and the ledger."""
 
 

@@ -11,7 +11,8 @@
     cycles: …                             # gates from stage to stage
     questions: …                          # what reps should ask
 
-A section may live in a file of its own: `questions: {file: questions.yaml}`.
+A section, or a part of a method's section, may live in a file of its own:
+`questions: {file: questions.yaml}`, `predictive: {b2b: {file: predictive-b2b.json}}`.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from scoring.criteria import Criterion
+from scoring.cycle_file import Cycle, Name
 from scoring.document import Document, Path, Schema, validate
 from scoring.methods import METHODS, Side
 from scoring.problem import Problem, ProblemsError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 STEPS = (0.5, 1, 2, 5, 10)
 
@@ -40,10 +42,8 @@ def _step(step: float) -> float:
     return step
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Limit = Annotated[float, Field(ge=0, le=100)]
 Weight = Annotated[float, Field(gt=0, le=10)]
-GateStage = Literal["mql", "sal", "sql", "opportunity"]
 OTHER = "other"
 """The segment of leads that match none of the model's."""
 
@@ -82,55 +82,18 @@ class Bands(Schema):
     priority: Priorities = Field(default_factory=lambda: Priorities(hot=70, warm=40))
 
 
-class Gate(Schema):
-    """What a lead must satisfy to enter a stage."""
-
-    criteria: Annotated[list[Criterion], Field(min_length=1)]
-
-
-class Aside(Schema):
-    """A reason to put a lead beside the ladder."""
-
-    when: Criterion
-    reason: Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Return(Schema):
-    """What brings a disqualified or recycled lead back, and to which stage."""
-
-    when: Criterion
-    from_: Annotated[Literal["disqualified", "recycled", "either"], Field(alias="from")] = "either"
-    to: Literal["lead", "mql", "sal", "sql"] = "lead"
-
-
-class Cycle(Schema):
-    """An ordered list of gates for the leads of its entry condition.
-
-    Of the cycles whose `when` holds the one of the highest `priority` applies, the first of equals.
-    `advance: one` moves a lead by one stage a run, `all` as far as the gates let it. A stage
-    without a gate is left out of the cycle.
-    """
-
-    name: Name
-    when: Criterion | None = None
-    priority: int = 0
-    advance: Literal["one", "all"] = "all"
-    gates: Annotated[dict[GateStage, Gate], Field(min_length=1)]
-    disqualify: list[Aside] = Field(default_factory=list)
-    recycle: list[Aside] = Field(default_factory=list)
-    return_: Annotated[list[Return], Field(alias="return", default_factory=list)]
-
-
 class Question(Schema):
     """Something that a rep should ask; the answer sets the fact.
 
-    `answers` are the choices and the fact's value that each stands for. Without `stage` or
+    `answers` are the choices and the fact's value that each stands for, `likely` how likely each of
+    them is, in shares of any total; without it they are equally likely. Without `stage` or
     `segment` the question suits all of them.
     """
 
     fact: str
     text: Annotated[str, Field(min_length=1, max_length=255)]
     answers: dict[str, Any] = Field(default_factory=dict)
+    likely: dict[str, Annotated[float, Field(ge=0, le=1000)]] = Field(default_factory=dict)
     stage: list[Literal["lead", "mql", "sal", "sql", "opportunity"]] = Field(default_factory=list)
     segment: str | None = None
 
@@ -200,25 +163,42 @@ def load_model(document: Document, *, siblings: Callable[[str], Document] | None
 class _Composite(Document):
     """A document some of whose sections come from other files."""
 
-    parts: Mapping[str, Document] = field(default_factory=dict)
+    parts: Mapping[Path, Document] = field(default_factory=dict)
 
     def where(self, *path: str | int) -> str:
         """The place of a key, in the file that it comes from."""
-        part = self.parts.get(str(path[0])) if path else None
-        return super().where(*path) if part is None else part.where(*path[1:])
+        for length in (1, 2):
+            if (part := self.parts.get(path[:length])) is not None:
+                return part.where(*path[length:])
+        return super().where(*path)
 
 
 def _with_siblings(document: Document, siblings: Callable[[str], Document] | None) -> Document:
-    parts: dict[str, Document] = {}
-    for key, value in document.data.items():
-        if not (isinstance(value, dict) and set(value) == {"file"}):
-            continue
-        if siblings is None or not isinstance(value["file"], str):
+    parts: dict[Path, Document] = {}
+    data = dict(document.data)
+    for path, name in _files(document.data):
+        if siblings is None or not isinstance(name, str):
             what = "names a file, which cannot be read here."
-            raise ProblemsError([document.problem((key, "file"), what)])
-        parts[key] = siblings(value["file"])
-    data = document.data | {key: part.data for key, part in parts.items()}
+            raise ProblemsError([document.problem((*path, "file"), what)])
+        part = parts[path] = siblings(name)
+        section, *inner = path
+        data[section] = part.data if not inner else {**data[section], inner[0]: part.data}
     return _Composite(document.name, data, document.lines, parts)
+
+
+def _files(data: dict[Any, Any]) -> Iterator[tuple[Path, Any]]:
+    """The sections that are files of their own, and such parts of the sections of methods."""
+    methods = {key for entry in METHODS.values() for key in _keys(entry.section)}
+    for key, value in data.items():
+        if _names_file(value):
+            yield (key,), value["file"]
+        elif key in methods and isinstance(value, dict):
+            named = (name for name, inner in value.items() if _names_file(inner))
+            yield from (((key, name), value[name]["file"]) for name in named)
+
+
+def _names_file(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"file"}
 
 
 def _keys(schema: type[Schema]) -> set[str]:

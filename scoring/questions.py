@@ -1,113 +1,93 @@
-"""The next question: of those still open, the one whose answer has the most points at stake.
+"""The next question: of those still open, the one whose answer is expected to move the most.
 
-An answer that an open gate waits for comes before one that only moves the score.
+How much is told by the scoring itself, which is run on every possible answer; see `scoring.asking`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from scoring.criteria import KIND_NAMES, Form, fits, known, prepare
+from scoring.asking import BankQuestion, Effects, answers_of
+from scoring.asking.answers import comparisons_by_fact
+from scoring.criteria import KIND_NAMES, Form, fits
+from scoring.problem import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable
     from datetime import date
 
+    from scoring.asking import Asked
     from scoring.criteria import Scope
     from scoring.cycle import Cycles
-    from scoring.lead import Kind
-    from scoring.methods import Line
-    from scoring.model import Question
+    from scoring.model import Model, Question
 
-GATE_WORTH = 1_000.0
-"""More than any score: what an open gate waits for is asked first."""
+    Again = Callable[[pl.DataFrame, date], pl.DataFrame]
 
 
 @dataclass(frozen=True)
 class Questions:
-    """The bank of questions, with what the answer to each is worth."""
+    """The bank of questions, each with the answers that it can get."""
 
-    questions: tuple[Question, ...]
-    kinds: Mapping[str, Kind]
-    lines: tuple[Line, ...]
-    cycles: Cycles
+    effects: Effects
+
+    @property
+    def bank(self) -> tuple[BankQuestion, ...]:
+        """The questions in the order of the model."""
+        return self.effects.questions
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts that answers set."""
+        return frozenset(question.fact for question in self.bank)
 
     @property
     def forms(self) -> frozenset[Form]:
-        """The facts that questions set."""
-        return frozenset(Form(q.fact, self.kinds[q.fact], "plain") for q in self.questions)
+        """The facts that answers set, as forms."""
+        return frozenset(Form(question.fact, question.kind, "plain") for question in self.bank)
 
-    def evaluate(self, staged: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    def evaluate(self, judged: pl.DataFrame, as_of: date, again: Again) -> pl.DataFrame:
         """The frame with `next_question`, null where nothing is left to ask.
 
-        Leads beside the ladder are asked nothing.
+        `again` judges such a frame after facts of the bank have changed in it.
         """
-        nothing = pl.lit(None, dtype=pl.String())
-        if not self.questions:
-            return staged.with_columns(nothing.alias("next_question"))
-        frame = prepare(staged, self.forms, as_of)
-        for expressions in self._expressions:
-            frame = frame.with_columns(expressions)
-        return frame
+        if not self.bank:
+            return judged.with_columns(pl.lit(None, dtype=pl.String()).alias("next_question"))
+        best = self.effects.best(judged, as_of, again)
+        return judged.with_columns(best.alias("next_question"))
 
-    @cached_property
-    def _expressions(self) -> tuple[list[pl.Expr], ...]:
-        """The worth of each question, the most, and the first question of that worth."""
-        worths = {f"@worth:{index}": q for index, q in enumerate(self.questions)}
-        texts = (
-            pl.when(pl.col(worth) == pl.col("@worth")).then(pl.lit(question.text))
-            for worth, question in worths.items()
-        )
-        return (
-            [self._worth(question).alias(worth) for worth, question in worths.items()],
-            [pl.max_horizontal(*worths).alias("@worth")],
-            [pl.coalesce(*texts).alias("next_question")],
-        )
-
-    def _worth(self, question: Question) -> pl.Expr:
-        """What the answer decides, in points; null where the question does not suit the lead."""
-        asked = pl.col("@aside").is_null() & ~pl.col("@won")
-        asked &= ~known(question.fact, self.kinds[question.fact])
-        if question.stage:
-            asked &= pl.col("stage:new").is_in(question.stage)
-        if question.segment is not None:
-            asked &= pl.col("segment") == question.segment
-        return pl.when(asked).then(self._points(question.fact) + self._gate(question.fact))
-
-    def _points(self, fact: str) -> float:
-        """The points of the lines that the fact decides, shared with their other facts."""
-        return sum(
-            (line.most - line.least) / len(line.facts)
-            for line in self.lines
-            if fact in line.facts and not line.limits
-        )
-
-    def _gate(self, fact: str) -> pl.Expr:
-        """A bonus where a criterion of the next gate looks at the fact and does not hold yet."""
-        waits = [
-            cycle.applies & (pl.col("next_stage") == gate.stage) & waiting
-            for cycle, gate in self.cycles.gates()
-            if (waiting := gate.waits_for(fact)) is not None
-        ]
-        if not waits:
-            return pl.lit(0.0)
-        return pl.when(pl.any_horizontal(*waits)).then(GATE_WORTH).otherwise(0.0)
+    def ask(self, judged: pl.DataFrame, as_of: date, again: Again) -> tuple[Asked, ...]:
+        """The open questions of one judged lead, the next one first."""
+        return self.effects.of_one(judged, as_of, again) if self.bank else ()
 
 
-def compile_questions(
-    questions: Sequence[Question], scope: Scope, lines: Iterable[Line], cycles: Cycles
-) -> Questions:
+def compile_questions(model: Model, scope: Scope, cycles: Cycles) -> Questions:
     """The bank of questions, compiled. Problems go to the scope."""
+    questions = model.file.questions
     for index, question in enumerate(questions):
-        kind = scope.kind(question.fact, ("questions", index, "fact"))
-        for answer, value in question.answers.items():
-            if kind is not None and not fits(value, kind):
-                path = ("questions", index, "answers", answer)
-                what = f"sets {question.fact}, a {kind}: must be {KIND_NAMES[kind]}."
-                scope.wrong(path, what)
-    usable = tuple(question for question in questions if question.fact in scope.kinds)
-    return Questions(usable, scope.kinds, tuple(lines), cycles)
+        _check(index, question, scope)
+    if scope.problems:
+        return Questions(Effects((), cycles))
+    comparisons = comparisons_by_fact(model)
+    bank = tuple(
+        answers_of(question, scope.kinds[question.fact], comparisons.get(question.fact, ()))
+        for question in questions
+    )
+    return Questions(Effects(bank, cycles))
+
+
+def _check(index: int, question: Question, scope: Scope) -> None:
+    kind = scope.kind(question.fact, ("questions", index, "fact"))
+    for answer, value in question.answers.items():
+        if kind is not None and not fits(value, kind):
+            what = f"sets {question.fact}, a {kind}: must be {KIND_NAMES[kind]}."
+            scope.wrong(("questions", index, "answers", answer), what)
+    for answer in question.likely:
+        if answer not in question.answers:
+            hint = did_you_mean(answer, question.answers) or "Name the answers under `answers`."
+            what = f'"{answer}" is not one of the answers.'
+            scope.wrong(("questions", index, "likely", answer), what, hint)
+    if question.likely and not sum(question.likely.values()):
+        scope.wrong(("questions", index, "likely"), "says that no answer is likely at all.")

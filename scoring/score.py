@@ -16,10 +16,10 @@ import polars as pl
 from scoring.criteria import known
 from scoring.methods import METHODS, Context, Line, Method, Side
 from scoring.problem import ProblemsError, did_you_mean
-from scoring.reasons import MOST_LINES, with_reasons
+from scoring.reasons import MOST_LINES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from scoring.lead import Kind
@@ -53,9 +53,17 @@ class WeightedMethod:
                 least=line.least * self.weight,
                 limits=tuple(f"{self.name}.{key}" for key in line.limits),
                 bound=line.bound * self.weight,
+                silent=line.silent * self.weight,
             )
             for line in counting
         )
+
+    def narrowed(self, facts: frozenset[str]) -> WeightedMethod | None:
+        """The method with the lines that these facts can move; None if they move none."""
+        if facts.isdisjoint(fact for line in self.method.lines for fact in line.facts):
+            return None
+        narrow = getattr(self.method, "narrowed", None)
+        return replace(self, method=narrow(facts)) if narrow else self
 
     def evaluate(self, leads: pl.DataFrame, as_of: date) -> pl.DataFrame:
         """The lines in whole steps (Int32), their texts, and what else the method says."""
@@ -95,16 +103,32 @@ class Scorer:
         return frozenset(fact for line in lines for fact in line.facts)
 
     def evaluate(self, leads: pl.DataFrame, as_of: date) -> pl.DataFrame:
-        """The lead frame with every line in steps, and score, fit, engagement, coverage, reasons.
+        """The lead frame with every line in steps, and score, fit, engagement and coverage.
 
         `probability` and `genuine` (with `genuine:text`) are null where no method gives them.
         """
         judged = [weighted.evaluate(leads, as_of) for weighted in self.methods]
-        frame = pl.concat([leads, *judged], how="horizontal")
-        frame = _with_missing(frame)
+        return self._summed(_with_missing(pl.concat([leads, *judged], how="horizontal")))
+
+    def narrowed(self, facts: frozenset[str]) -> tuple[WeightedMethod, ...]:
+        """The methods that these facts can move, with no more lines than they need."""
+        narrow = (weighted.narrowed(facts) for weighted in self.methods)
+        return tuple(weighted for weighted in narrow if weighted is not None)
+
+    def evaluate_again(
+        self, scored: pl.DataFrame, as_of: date, methods: Sequence[WeightedMethod]
+    ) -> pl.DataFrame:
+        """A frame of `evaluate` after facts have changed that only these methods look at.
+
+        All but the texts is as `evaluate` would have it.
+        """
+        judged = [weighted.evaluate(scored, as_of) for weighted in methods]
+        return self._summed(scored.with_columns(column for frame in judged for column in frame))
+
+    def _summed(self, frame: pl.DataFrame) -> pl.DataFrame:
         for expressions in self._expressions:
             frame = frame.with_columns(expressions)
-        return with_reasons(frame, self.lines, self.step)
+        return frame
 
     @cached_property
     def _expressions(self) -> tuple[list[pl.Expr], ...]:
@@ -135,7 +159,7 @@ class Scorer:
     def _scaled(self, side: Side) -> pl.Expr:
         """The sum of a side as a share of what makes 100 in the lead's segment."""
         points = pl.col(f"@{side}") * self.step
-        by_segment = {s: self.scale.get(side) or self._full(side, s) for s in self.segments}
+        by_segment = {s: self.scale.get(side) or self.full(side, s) for s in self.segments}
         return _by_segment(
             {
                 segment: (points.clip(0, full) / full * 100).round() if full > 0 else pl.lit(0.0)
@@ -143,7 +167,7 @@ class Scorer:
             }
         )
 
-    def _full(self, side: Side, segment: str) -> float:
+    def full(self, side: Side, segment: str) -> float:
         """The most points that the side can give to a lead of the segment."""
         return sum(
             line.least if line.limits else line.most
@@ -153,14 +177,15 @@ class Scorer:
 
     def _coverage(self) -> pl.Expr:
         weights = {s: _fact_weights(self.lines, s, self.kinds) for s in self.segments}
-        shares = _by_segment({s: self._known_share(w) for s, w in weights.items()})
+        shares = _by_segment({s: self._known_share(s, w) for s, w in weights.items()})
         # Rounded down: only a lead of which all is known is covered by 100.
         return (shares + 1e-6).floor()
 
-    def _known_share(self, weights: Mapping[str, float]) -> pl.Expr:
-        total = sum(weights.values())
-        if total == 0:
-            return pl.lit(100.0)
+    def _known_share(self, segment: str, weights: Mapping[str, float]) -> pl.Expr:
+        lines = (line for line in self.lines if line.segment in (None, segment))
+        total = sum(weights.values()) + sum(line.silent for line in lines)
+        if not weights:
+            return pl.lit(0.0 if total else 100.0)
         shares = (
             pl.when(known(fact, self.kinds[fact])).then(weight / total * 100).otherwise(0.0)
             for fact, weight in weights.items()

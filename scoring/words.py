@@ -44,6 +44,7 @@ YES_NO = {
     "email_opt_out": ("has opted out of e-mail", "has not opted out of e-mail"),
     "do_not_call": ("must not be called", "may be called"),
     "email_bounced": ("the e-mail address bounces", "the e-mail address does not bounce"),
+    "junk": ("a person has called it junk", "a person has called it genuine"),
     "converted": ("is an opportunity", "is not an opportunity yet"),
 }
 """What a yes and a no to a fact say."""

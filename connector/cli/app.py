@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from connector.cli import leads, project, runs, sandbox
+from connector.cli import ask, leads, profile, project, reports, runs, safety, sandbox, train
 from connector.cli.console import err, start_logging
 from connector.cli.failure import told
 
@@ -39,9 +39,21 @@ def common(
     start_logging(verbose=verbose)
 
 
-for family in (sandbox.COMMANDS, project.COMMANDS, runs.COMMANDS, leads.COMMANDS):
+for family in (
+    sandbox.COMMANDS,
+    project.COMMANDS,
+    runs.COMMANDS,
+    leads.COMMANDS,
+    ask.COMMANDS,
+    reports.COMMANDS,
+    safety.COMMANDS,
+    train.COMMANDS,
+):
     for name, command in family.items():
         app.command(name)(command)
+
+
+app.add_typer(profile.app, name="profile")
 
 
 def run() -> None:

@@ -49,7 +49,9 @@ def emit(value: Any) -> None:
     import orjson
 
     plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-    sys.stdout.write(orjson.dumps(plain, default=str).decode() + "\n")
+    # The keys of a database's rows are texts of a kind of their own, which orjson takes only so.
+    line = orjson.dumps(plain, default=str, option=orjson.OPT_NON_STR_KEYS)
+    sys.stdout.write(line.decode() + "\n")
 
 
 def say_problems(headline: str, problems: Iterable[Problem]) -> None:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from connector import wiring
-from connector.cli import show, show_lead
+from connector.cli import show, show_funnel
 from connector.cli.console import DONE, FAILED, emit, err, out, table
 from connector.cli.progress import bars, progress
 from connector.errors import ConfigurationError, ConnectorError
+from connector.report.figures import Asked, funnel_figures
 from connector.settings import load_project
 from connector.template import write_project
 from scoring.problem import did_you_mean
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.progress import Progress as Bars
 
-    from connector.engine.ports import Progress, RunReport
+    from connector.engine.ports import Progress
+    from connector.engine.runs import RunReport
     from connector.ledger import SqlLedger
     from connector.settings import Project
 
@@ -180,7 +182,8 @@ def _tell(synced: dict[str, Synced], ledger: SqlLedger, seconds: float, *, json:
         nothing = one.second.planned == 0
         words = "[green]planned nothing[/]" if nothing else f"[red]planned {one.second.planned}[/]"
         console.print(f"  second sync, everything read again: {one.second.read:,} read, {words}\n")
-        show_lead.funnel(console, crm, ledger.stage_history(crm), wiring.clock(), None)
+        history = ledger.journeys(crm)
+        show_funnel.funnel(console, funnel_figures(crm, history, wiring.clock(), Asked()))
         console.print(_hottest_table(one))
     console.print(f"[bold]Done[/] in {seconds:.1f} s with {calls:,} API calls.")
 

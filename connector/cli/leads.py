@@ -1,19 +1,20 @@
-"""explain, convert, funnel: the commands about leads."""
+"""explain, convert: the commands about one lead."""
 
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from connector.cli.console import DONE, emit, out
-from connector.cli.options import HERE, Json, OneConnection, ProjectFolder, SomeConnections
+from connector.cli.options import HERE, Json, OneConnection, ProjectFolder
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from connector.engine.lead import Found
+    from connector.engine.replay import Replayed
+    from connector.ledger import SqlLedger
     from connector.settings import Project
 
 LeadName = Annotated[
@@ -24,14 +25,25 @@ LeadName = Annotated[
 def explain(
     lead: LeadName,
     connection: OneConnection = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], help="The verdict that was in force then."),
+    ] = None,
     json: Json = False,
     project: ProjectFolder = HERE,
 ) -> None:
     """Say why a lead has its score and stage, line by line, and what is missing for the next stage."""
-    from connector.cli import show_lead
+    from connector.cli import show_lead, show_replay
     from connector.settings import load_project
 
     found = load_project(project)
+    if as_of is not None:
+        replayed = _replayed(found, lead, connection, as_of.date())
+        if json:
+            emit(replayed.as_json())
+        else:
+            show_replay.replayed(out(), replayed)
+        return
     for one in _find(found, lead, connection):
         if json:
             emit(one.as_json())
@@ -70,51 +82,58 @@ def convert(
     raise typer.Exit(exit_code([report]))
 
 
-def funnel(
-    connections: SomeConnections = None,
-    by: Annotated[str | None, typer.Option(help="Also by: source.")] = None,
-    json: Json = False,
-    project: ProjectFolder = HERE,
-) -> None:
-    """Show how many leads reached each stage, where they are lost, and how long it takes."""
-    from connector import wiring
-    from connector.cli import show_lead
-    from connector.settings import load_project
-
-    found = load_project(project)
-    names = connections or list(found.connections)
-    for name in names:
-        _known(found, name)
-    now = wiring.clock()
-    with closing(wiring.open_ledger(found)) as ledger:
-        for name in names:
-            history: pl.DataFrame = ledger.stage_history(name)
-            if json:
-                emit(show_lead.funnel_json(name, history, now, by))
-            else:
-                show_lead.funnel(out(), name, history, now, by)
-
-
-def _known(found: Project, name: str) -> None:
-    from connector.errors import ConfigurationError
-    from scoring.problem import did_you_mean
-
-    if name not in found.connections:
-        near = did_you_mean(name, found.connections)
-        raise ConfigurationError(f'leadgate.yaml has no connection "{name}". {near}'.strip())
-
-
 def _only(found: Project, connection: str | None) -> str:
     from connector.errors import ConfigurationError
 
     if connection is not None:
-        _known(found, connection)
+        found.require(connection)
         return connection
     if len(found.connections) == 1:
         return found.connections[0]
     raise ConfigurationError(
         "Which connection? Name it with --connection: " + ", ".join(found.connections) + "."
     )
+
+
+def find_one(
+    found: Project, ledger: SqlLedger, lead: str, connection: str | None
+) -> tuple[str, str]:
+    """The connection and the id of the one lead with this id or e-mail address.
+
+    Raises `ConfigurationError` when no lead that was read has it, or several.
+    """
+    from connector.errors import ConfigurationError
+
+    if connection is not None:
+        found.require(connection)
+    names = [connection] if connection else list(found.connections)
+    matches = [(name, record) for name in names for record in ledger.find_lead(name, lead)]
+    if not matches:
+        raise ConfigurationError(_UNREAD)
+    if len({name for name, _ in matches}) > 1:
+        several = ", ".join(dict.fromkeys(name for name, _ in matches))
+        raise ConfigurationError(
+            f"Several connections have it. Name one with --connection: {several}."
+        )
+    if len(matches) > 1:
+        records = ", ".join(record for _, record in matches)
+        raise ConfigurationError(
+            f"{len(matches)} leads have this address. Name one by id: {records}."
+        )
+    return matches[0]
+
+
+def _replayed(found: Project, lead: str, connection: str | None, day: date) -> Replayed:
+    from connector import wiring
+    from connector.engine.replay import replay
+
+    with closing(wiring.open_ledger(found)) as ledger:
+        name, record = find_one(found, ledger, lead, connection)
+        files = wiring.load_files(found, name)
+        return replay(ledger, name, record, day, (files.judge, files.extra))
+
+
+_UNREAD = "No lead that was read has this id or e-mail address. Read it first with: leadgate sync"
 
 
 def _find(found: Project, lead: str, connection: str | None) -> list[Found]:
@@ -124,7 +143,7 @@ def _find(found: Project, lead: str, connection: str | None) -> list[Found]:
     from connector.errors import ConfigurationError
 
     if connection is not None:
-        _known(found, connection)
+        found.require(connection)
     names = [connection] if connection else list(found.connections)
     with closing(wiring.open_ledger(found)) as ledger:
         matches: list[Found] = []
@@ -134,10 +153,8 @@ def _find(found: Project, lead: str, connection: str | None) -> list[Found]:
                 files = wiring.load_files(found, name)
                 matches += remembered(files.judge, files.extra, ledger, name, ids)
     if not matches:
-        raise ConfigurationError(
-            "No lead that was read has this id or e-mail address. Read it first with: leadgate sync"
-        )
+        raise ConfigurationError(_UNREAD)
     return matches
 
 
-COMMANDS: dict[str, Any] = {"explain": explain, "convert": convert, "funnel": funnel}
+COMMANDS: dict[str, Any] = {"explain": explain, "convert": convert}

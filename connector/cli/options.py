@@ -26,4 +26,12 @@ OneConnection = Annotated[
     typer.Option("--connection", "-c", help="The lead's connection, if there are several."),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Read everything, not only what has changed.")]
+Release = Annotated[
+    str | None,
+    typer.Option(
+        "--release",
+        metavar="WHY",
+        help="Go on though it is far more than usual; kept with the run.",
+    ),
+]
 HERE = Path()

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
     from connector.engine.ports import Progress
 
-_WORDS = {"pull": "reading", "check": "checking", "apply": "writing", "setup": "preparing"}
+_WORDS = {
+    "pull": "reading",
+    "check": "checking",
+    "rescore": "re-judging",
+    "apply": "writing",
+    "setup": "preparing",
+}
 
 
 class Silent:

@@ -54,7 +54,12 @@ def _address(text: str) -> tuple[str, str]:
 
 
 def check(
-    connections: SomeConnections = None, json: Json = False, project: ProjectFolder = HERE
+    connections: SomeConnections = None,
+    accept_drift: Annotated[
+        bool, typer.Option("--accept-drift", help="Take the CRM's schema as it is now.")
+    ] = False,
+    json: Json = False,
+    project: ProjectFolder = HERE,
 ) -> None:
     """Prove connections, mappings and models against the live CRMs before anything runs."""
     from connector import wiring
@@ -68,10 +73,14 @@ def check(
     for name in connections or found.connections:
         errors[name], warnings[name] = [], []
         try:
-            opened = wiring.open_connection(found, wiring.load_files(found, name))
+            loaded = wiring.load_files(found, name)
+            errors[name], warnings[name] = wiring.check_model(loaded)
+            opened = wiring.open_connection(found, loaded)
             with closing(opened.crm):
                 errors[name] += opened.checked.errors
                 warnings[name] += opened.checked.warnings
+                if accept_drift and not errors[name]:
+                    wiring.accept_schema(found, opened)
         except ProblemsError as error:
             errors[name] += error.problems
         except ConfigurationError as error:

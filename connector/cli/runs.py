@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,14 +11,23 @@ import typer
 
 from connector.cli.console import CHANGES, DONE, FAILED, MISUSED, REJECTS, emit, out
 from connector.cli.failure import told
-from connector.cli.options import HERE, ConnectionName, Full, Json, ProjectFolder, SomeConnections
+from connector.cli.options import (
+    HERE,
+    ConnectionName,
+    Full,
+    Json,
+    ProjectFolder,
+    Release,
+    SomeConnections,
+)
 from connector.cli.progress import bars, progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from connector.engine.ports import Progress, RunReport
+    from connector.engine.ports import Progress
     from connector.engine.run import Runner
+    from connector.engine.runs import RunReport
     from connector.ledger import SqlLedger
     from connector.settings import Project
     from connector.wiring import Files
@@ -31,7 +41,10 @@ def ready(found: Project, ledger: SqlLedger, files: Files, live: Progress) -> It
     live.begin("setup", None)
     opened = wiring.open_connection(found, files)
     with closing(opened.crm):
-        yield wiring.runner(wiring.compile_connection(opened), ledger, live)
+        watched = wiring.watch(opened, ledger)
+        connection = wiring.compile_connection(opened, watched)
+        brake = wiring.brake_of(found, files.settings)
+        yield wiring.runner(connection, ledger, live, brake=brake, watched=watched)
 
 
 def plan(
@@ -82,6 +95,7 @@ def plan(
 
 def apply(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan saved by `plan --out`.")],
+    release: Release = None,
     json: Json = False,
     project: ProjectFolder = HERE,
 ) -> None:
@@ -98,7 +112,7 @@ def apply(
             bars() as live,
             ready(found, ledger, files, progress(live, header.connection)) as runner,
         ):
-            report = runner.apply(header, lines)
+            report = replace(runner, release=release).apply(header, lines)
         show_reports([report], ledger, json=json)
     raise typer.Exit(exit_code([report]))
 
@@ -106,29 +120,31 @@ def apply(
 def sync(
     connections: SomeConnections = None,
     full: Full = False,
+    redo: Annotated[bool, typer.Option("--redo", help="Do again what was undone.")] = False,
+    release: Release = None,
     json: Json = False,
     project: ProjectFolder = HERE,
 ) -> None:
     """Read what has changed, judge it, and write stages, scores and opportunities back."""
-    from connector import wiring
-    from connector.settings import load_project
 
-    found = load_project(project)
-    names = connections or list(found.connections)
-    all_files = load_all(found, names)
-    reports: list[RunReport] = []
-    failures: list[Exception] = []
-    with closing(wiring.open_ledger(found)) as ledger:
-        with bars() as live:
-            for files in all_files:
-                name = files.settings.name
-                with (
-                    _collected(failures, one_of_many=len(names) > 1),
-                    ready(found, ledger, files, progress(live, name)) as runner,
-                ):
-                    reports.append(runner.sync(full=full))
-        show_reports(reports, ledger, json=json)
-    raise typer.Exit(_worst(reports, failures))
+    def act(runner: Runner) -> RunReport:
+        if redo:
+            runner.ledger.release_undone(runner.connection.name)
+        return replace(runner, release=release).sync(full=full or redo)
+
+    _run_each(project, connections, act, json=json)
+
+
+def rescore(
+    connections: SomeConnections = None,
+    release: Release = None,
+    json: Json = False,
+    project: ProjectFolder = HERE,
+) -> None:
+    """Judge again what was not judged today, without reading the CRM, and write what has moved."""
+    _run_each(
+        project, connections, lambda runner: replace(runner, release=release).rescore(), json=json
+    )
 
 
 def runs(
@@ -143,6 +159,8 @@ def runs(
     from connector.settings import load_project
 
     found = load_project(project)
+    if connection is not None:
+        found.require(connection)
     with closing(wiring.open_ledger(found)) as ledger:
         reports = ledger.runs(connection, limit)
     if json:
@@ -165,6 +183,8 @@ def rejects(
 
     found = load_project(project)
     names = [connection] if connection else list(found.connections)
+    for name in names:
+        found.require(name)
     with closing(wiring.open_ledger(found)) as ledger:
         frames = {name: ledger.rejects(name, run) for name in names}
         problems = {name: ledger.problem_counts(name) for name in names}
@@ -178,6 +198,35 @@ def rejects(
     else:
         show.rejects(out(), frames)
         show.problems(out(), problems)
+
+
+def _run_each(
+    project: Path,
+    connections: list[str] | None,
+    act: Callable[[Runner], RunReport],
+    *,
+    json: bool,
+) -> None:
+    """Run several connections one after the other, show the reports, and exit."""
+    from connector import wiring
+    from connector.settings import load_project
+
+    found = load_project(project)
+    names = connections or list(found.connections)
+    all_files = load_all(found, names)
+    reports: list[RunReport] = []
+    failures: list[Exception] = []
+    with closing(wiring.open_ledger(found)) as ledger:
+        with bars() as live:
+            for files in all_files:
+                name = files.settings.name
+                with (
+                    _collected(failures, one_of_many=len(names) > 1),
+                    ready(found, ledger, files, progress(live, name)) as runner,
+                ):
+                    reports.append(act(runner))
+        show_reports(reports, ledger, json=json)
+    raise typer.Exit(_worst(reports, failures))
 
 
 def load_all(found: Project, names: list[str]) -> list[Files]:
@@ -198,10 +247,11 @@ def load_all(found: Project, names: list[str]) -> list[Files]:
 
 
 def exit_code(reports: list[RunReport]) -> int:
-    """3 when anything was rejected, 1 when a run failed or left a gap, else 0."""
+    """3 when anything was rejected, stopped or has drifted, 1 when a run failed or left a gap, else 0."""
     if any(report.state == "failed" or report.gap for report in reports):
         return FAILED
-    return REJECTS if any(report.rejected for report in reports) else DONE
+    wanting = (r.rejected or r.drift or r.state == "stopped" for r in reports)
+    return REJECTS if any(wanting) else DONE
 
 
 @contextmanager
@@ -251,6 +301,7 @@ COMMANDS: dict[str, Any] = {
     "plan": plan,
     "apply": apply,
     "sync": sync,
+    "rescore": rescore,
     "runs": runs,
     "rejects": rejects,
 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from connector.cli import show_safety
 from connector.cli.console import table
 from connector.engine.plan_file import readable_lines
 
@@ -16,9 +17,15 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
 
-    from connector.engine.ports import RunReport
+    from connector.engine.runs import RunReport
 
-_STATE = {"done": "green", "done with rejects": "yellow", "failed": "red", "running": "cyan"}
+_STATE = {
+    "done": "green",
+    "done with rejects": "yellow",
+    "failed": "red",
+    "running": "cyan",
+    "stopped": "red",
+}
 
 
 def report(console: Console, run: RunReport) -> None:
@@ -29,7 +36,7 @@ def report(console: Console, run: RunReport) -> None:
         f" · {run.seconds:.1f} s · {run.api_calls:,} API calls"
     )
     facts = [
-        ("read", run.read), ("judged", run.judged), ("unchanged", run.unchanged),
+        ("read", run.read), ("judged", run.judged), ("rescored", run.rescored), ("unchanged", run.unchanged),
         ("written", run.written), ("converted", run.converted), ("skipped", run.skipped),
         ("rejected", run.rejected), ("gone", run.gone), ("data problems", run.data_problems),
     ]  # fmt: skip
@@ -42,6 +49,10 @@ def report(console: Console, run: RunReport) -> None:
         console.print(f"  [red]not complete[/]: {escape(run.gap)}; the next run reads it again")
     elif run.complete_to:
         console.print(f"  complete to {run.complete_to}")
+    for each in run.drift:
+        show_safety.drift(console, each)
+    if run.released:
+        console.print(f"  [yellow]released[/]: {escape(run.released)}")
     if run.message:
         console.print(f"  {escape(run.message)}")
 
@@ -67,9 +78,10 @@ def plan(
             shown += 1
     if changes + conversions > shown:
         console.print(f"… and {changes + conversions - shown:,} more (--limit 0 shows all)\n")
+    again = f"{run.rescored:,} judged again, " if run.rescored else ""
     console.print(
         f"Plan: [bold]{changes:,}[/] to change, [bold]{conversions:,}[/] to convert; "
-        f"{run.unchanged:,} unchanged, {run.skipped:,} left alone ({run.read:,} read, "
+        f"{run.unchanged:,} unchanged, {run.skipped:,} left alone ({run.read:,} read, {again}"
         f"{run.api_calls:,} API calls)."
     )
     if saved is not None:

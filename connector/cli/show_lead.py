@@ -1,4 +1,4 @@
-"""Leads and the funnel as people read them."""
+"""Leads as people read them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from connector.cli.console import emit, table
+from connector.cli.console import emit
 from connector.engine.plan_file import readable_lines
-from scoring.funnel import USUAL_SHARE_LOST, aside, never_moved
-from scoring.funnel import funnel as count_funnel
+from scoring.words import stage_name
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
     from rich.console import Console
@@ -35,20 +34,65 @@ def explain(console: Console, found: Found) -> None:
     )
     if not found.current:
         console.print("[yellow]The model has changed since; this is what the present one says.[/]")
-    console.print(f"\nScore ({escape(why.segment)})")
-    for line in sorted(why.lines, key=lambda each: -abs(each.points)):
-        if line.points:
-            console.print(f"  {line.points:+7g}  {escape(line.text)} [dim]({line.side})[/]")
-    console.print(f"  {why.score:7g}  [bold]together[/]")
-    _stage(console, why)
+    score(console, why)
+    stage(console, why)
+    _ahead(console, found)
     for problem in found.known.get("problems") or ():
         console.print(
             f"[yellow]data problem[/]: {escape(problem['fact'])} from {escape(problem['field'])}: "
             f"{escape(problem['what'])}"
         )
+    _history(console, found)
 
 
-def _stage(console: Console, why: Explanation) -> None:
+def score(console: Console, why: Explanation) -> None:
+    """The score line by line."""
+    console.print(f"\nScore ({escape(why.segment)})")
+    for line in sorted(why.lines, key=lambda each: -abs(each.points)):
+        if line.points:
+            console.print(f"  {line.points:+7g}  {escape(line.text)} [dim]({line.side})[/]")
+    console.print(f"  {why.score:7g}  [bold]together[/]")
+
+
+def _ahead(console: Console, found: Found) -> None:
+    """What would bring the lead on, and what to ask it."""
+    if found.least.changes:
+        console.print(f"Least change: [bold]{escape(found.least.words)}[/]")
+    elif found.explanation.next_stage:
+        console.print(f"Least change: none found, {escape(found.least.words)}")
+    if found.explanation.next_question:
+        console.print(f"Ask next: [bold]{escape(found.explanation.next_question)}[/]")
+        for effect in found.asked[0].effects if found.asked else ():
+            console.print(
+                f"    {escape(effect.answer)}: score {effect.score:g} → {effect.new_score:g}, "
+                f"{stage_name(effect.stage)} → {stage_name(effect.new_stage)}"
+            )
+
+
+def _history(console: Console, found: Found) -> None:
+    """Every verdict with its day and model, and every answer, oldest first."""
+    if found.history:
+        console.print("\nVerdicts")
+    for row in found.history:
+        console.print(
+            f"  {row['as_of']}  {stage_name(str(row['stage'])):<12} {row['score']:>5g}  "
+            f"{row['priority']:<5} [dim]model {str(row['model'])[:8]}, run {escape(row['run'])}[/]"
+        )
+    answers(console, found.answers)
+
+
+def answers(console: Console, given: Sequence[Mapping[str, Any]]) -> None:
+    """What people took down of a lead: when, what, who."""
+    if given:
+        console.print("\nAnswers")
+    for row in given:
+        said = escape(row["label"]) if row["value"] is not None else "taken back"
+        who = f" by {escape(row['person'])}" if row["person"] else ""
+        console.print(f"  {row['at']:%Y-%m-%d}  {escape(row['fact'])}: {said}{who}")
+
+
+def stage(console: Console, why: Explanation) -> None:
+    """The stage, and every gate of the lead's cycle criterion by criterion."""
     console.print(f"\nStage{f' (cycle {escape(why.cycle)})' if why.cycle else ''}")
     if why.stage_reason:
         console.print(f"  {escape(why.stage_reason)}")
@@ -58,8 +102,6 @@ def _stage(console: Console, why: Explanation) -> None:
             console.print(f"    {_MET[criterion.met]} {escape(criterion.words)}")
     if why.unmet:
         console.print(f"\nMissing {escape(why.unmet)}")
-    if why.next_question:
-        console.print(f"Ask next: [bold]{escape(why.next_question)}[/]")
 
 
 def conversion(console: Console, lines: pl.DataFrame, *, json: bool) -> None:
@@ -72,60 +114,3 @@ def conversion(console: Console, lines: pl.DataFrame, *, json: bool) -> None:
         for name, value in line["opportunity"].items():
             console.print(f"  [green]+[/] {escape(name):<24} {escape(str(value))}")
         console.print("Every other field keeps the CRM's default. Do it with --yes.")
-
-
-def funnel(
-    console: Console, name: str, history: pl.DataFrame, now: datetime, by: str | None
-) -> None:
-    """The funnel as a table with bars, for all and by one column."""
-    rows = count_funnel(history, now)
-    console.print(f"[bold]{escape(name)}[/]")
-    console.print(_funnel_table(rows))
-    beside = aside(history)
-    console.print(
-        f"  beside the ladder: {beside['disqualified']:,} disqualified, {beside['recycled']:,} recycled"
-    )
-    stuck = never_moved(rows)
-    if stuck is not None:
-        console.print(
-            f"  {stuck:g} % never became more than a lead (usual: about {USUAL_SHARE_LOST:g} %)\n"
-        )
-    if by:
-        for (value,), part in count_funnel(history, now, by=by).group_by(by, maintain_order=True):
-            console.print(f"  [bold]{escape(str(value or '(unknown)'))}[/]")
-            console.print(_funnel_table(part))
-
-
-def _funnel_table(rows: pl.DataFrame) -> Any:
-    numbers = ("reached", "of those before", "lost", "now", "median days")
-    made = table("stage", "", *numbers, right=numbers)
-    most = max(1, *rows["reached"].to_list())
-    for row in rows.iter_rows(named=True):
-        bar = "█" * round(24 * row["reached"] / most)
-        share = "" if row["conversion"] is None else f"{row['conversion']:g} %"
-        days = "" if row["median_days"] is None else f"{row['median_days']:g}"
-        lost = "" if row["lost"] is None else f"{row['lost']:,}"
-        made.add_row(
-            row["stage"],
-            f"[cyan]{bar}[/]",
-            f"{row['reached']:,}",
-            share,
-            lost,
-            f"{row['now']:,}",
-            days,
-        )
-    return made
-
-
-def funnel_json(name: str, history: pl.DataFrame, now: datetime, by: str | None) -> dict[str, Any]:
-    """The funnel as one JSON object."""
-    rows = count_funnel(history, now)
-    shown: dict[str, Any] = {
-        "connection": name,
-        "stages": rows.to_dicts(),
-        "aside": aside(history),
-        "never_moved": never_moved(rows),
-    }
-    if by:
-        shown["by"] = {by: count_funnel(history, now, by=by).to_dicts()}
-    return shown

@@ -56,7 +56,7 @@ class WindowLimiter:
             self._blocked_until = max(self._blocked_until, self._clock() + seconds)
 
     def _delay(self, now: float) -> float:
-        while self._passed and self._passed[0] <= now - self._seconds:
+        while self._passed and self._passed[0] + self._seconds <= now:
             self._passed.popleft()
         full = self._passed[0] + self._seconds - now if len(self._passed) >= self._calls else 0.0
         return max(full, self._blocked_until - now)

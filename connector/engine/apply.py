@@ -9,6 +9,7 @@ import polars as pl
 
 from connector.engine.plan import changes_of, conversions_of
 from connector.engine.quarantine import after_own_write, hold
+from connector.engine.retract import retract
 from connector.engine.there import written_there
 from mappings.memory import Base, remembered
 
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from connector.engine.connection import Connection
-    from connector.engine.ports import Ledger, Progress
+    from connector.engine.ledger import Ledger
+    from connector.engine.ports import Progress
 
-CHUNK = {"change": 50_000, "convert": 2_000}
+CHUNK = {"change": 50_000, "convert": 2_000, "retract": 2_000}
 """Lines that are handed to the CRM at once; bounds memory, and lets the adapter choose bulk."""
 
 
@@ -56,9 +58,9 @@ def apply_lines(
     for kind in kinds:
         lines = ledger.lines(run, kind=kind, undecided_only=True, size=CHUNK[kind])
         for chunk in lines:
-            work = _change if kind == "change" else _convert
+            work = {"change": _change, "convert": _convert, "retract": retract}[kind]
             for outcomes in work(connection, ledger, run, chunk):
-                applied.count(outcomes, conversion=kind == "convert")
+                applied.count(outcomes, conversion=kind != "change")
                 progress.advance(outcomes.height)
     return applied
 

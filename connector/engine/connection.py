@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from connector.engine.answers import with_answers
 from scoring.lead import FIELDS
 
 if TYPE_CHECKING:
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
     from scoring.lead import Kind
     from scoring.model import Model
 
-_STATE = ("stage", "stage_since", "converted", "opportunity_state", "modified_at")
+_MEMORY = "2"
+"""Changes whenever the ledger learns to keep more of a lead: then every lead is read once again."""
+
+_STATE = (
+    "stage",
+    "stage_since",
+    "converted",
+    "opportunity_state",
+    "lost_reason",
+    "modified_at",
+)
 
 
 @dataclass(frozen=True)
@@ -52,9 +63,19 @@ class Connection:
         return {name: FIELDS[name].kind for name in fed} | self.inbound.facts
 
     @property
+    def facts(self) -> pl.Expr:
+        """What a verdict rests on, over a judged frame: a JSON object of facts.
+
+        The data problems stand beside them if there are any.
+        """
+        columns = [pl.col("stage_was" if n == "stage" else n).alias(n) for n in self.kinds]
+        problems = pl.when(pl.col("problems").list.len() > 0).then("problems").alias("problems")
+        return pl.struct([*columns, problems]).struct.json_encode()
+
+    @property
     def verdict_key(self) -> str:
         """Changes whenever the same record could be judged or written differently."""
-        both = f"{self.model.digest}:{self.mapping.digest}:{','.join(self.fields)}"
+        both = f"{_MEMORY}:{self.model.digest}:{self.mapping.digest}:{','.join(self.fields)}"
         return hashlib.sha256(both.encode()).hexdigest()[:16]
 
 
@@ -64,10 +85,16 @@ def judge_page(
     """The judged frame of a raw page, in its row order.
 
     It holds the lead's fields and the verdict's; `stage` is the verdict's, `stage_was` the stage
-    in which the lead came in: what the CRM says, else what the ledger remembers.
+    in which the lead came in: what the CRM says, else what the ledger remembers. `stage_said` is
+    what the CRM says alone.
     """
-    leads = connection.inbound(raw)
-    leads = _remembered(leads, memory, raw)
+    leads = with_answers(connection.inbound(raw), memory)
+    said = leads["stage"].alias("stage_said")
+    return judged_leads(connection, _remembered(leads, memory, raw), as_of).with_columns(said)
+
+
+def judged_leads(connection: Connection, leads: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The judged frame of a lead frame: `stage` is the verdict's, `stage_was` the lead's."""
     verdicts = connection.judge(leads, as_of).drop("id")
     facts = leads.rename({"stage": "stage_was"}).drop(
         [name for name in verdicts.columns if name in leads.columns and name != "stage"]
@@ -76,8 +103,8 @@ def judge_page(
 
 
 def _remembered(leads: pl.DataFrame, memory: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
-    """Add what only the ledger knows: conversion, the stage where the CRM is silent, since when."""
-    names = ("stage", "stage_since", "converted")
+    """Add what only the ledger knows: conversion and its outcome, the stage where the CRM is silent."""
+    names = ("stage", "stage_since", "converted", "opportunity_state", "lost_reason")
     known = memory.select("id", *(pl.col(name).alias(f"memory:{name}") for name in names))
     joined = leads.with_columns(raw["@converted"].fill_null(value=False).alias("converted")).join(
         known, on="id", how="left", maintain_order="left"
@@ -91,4 +118,6 @@ def _remembered(leads: pl.DataFrame, memory: pl.DataFrame, raw: pl.DataFrame) ->
         pl.when(pl.col("memory:stage").eq_missing(stage))
         .then("memory:stage_since")
         .alias("stage_since"),
+        pl.col("memory:opportunity_state").alias("opportunity_state"),
+        pl.col("memory:lost_reason").alias("lost_reason"),
     ).select(leads.columns)

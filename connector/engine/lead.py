@@ -10,32 +10,41 @@ import orjson
 import polars as pl
 
 from connector.engine.connection import judge_page
+from connector.engine.facts import decoded_facts
 from connector.engine.plan import conversion_lines
 from connector.errors import ConfigurationError
-from scoring.lead import DTYPES, FIELDS
+from scoring.lead import FIELDS
+from scoring.least_change import least_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from connector.engine.connection import Connection
-    from connector.engine.ports import Ledger
+    from connector.engine.ledger import Ledger
+    from scoring.asking import Asked
     from scoring.explanation import Explanation
     from scoring.judge import Judge
     from scoring.lead import Kind
+    from scoring.least_change import LeastChange
 
 
 @dataclass(frozen=True)
 class Found:
-    """A remembered lead and why it is where it is.
+    """A remembered lead: why it is where it is, what could bring it on, what to ask, what was.
 
     `current` is False when the model has changed since the lead was judged: then the explanation
-    is by the model as it is now, and `verdict` is the older one.
+    is by the model as it is now, and `verdict` is the older one. `history` are its verdicts and
+    `answers` what people took down of it, oldest first.
     """
 
     connection: str
     known: Mapping[str, Any]
     explanation: Explanation
     current: bool
+    least: LeastChange
+    asked: tuple[Asked, ...]
+    history: Sequence[Mapping[str, Any]]
+    answers: Sequence[Mapping[str, Any]]
 
     def as_json(self) -> dict[str, Any]:
         """The explanation and what the ledger has of the lead."""
@@ -43,7 +52,15 @@ class Found:
             "connection": self.connection,
             "explanation": asdict(self.explanation),
             "current": self.current,
-            **{name: value for name, value in self.known.items() if name != "written"},
+            "least_change": asdict(self.least),
+            "questions": [asdict(each) for each in self.asked],
+            "history": [_without_facts(row) for row in self.history],
+            "answers": list(self.answers),
+            **{
+                name: value
+                for name, value in self.known.items()
+                if name not in ("written", "there")
+            },
         }
 
 
@@ -57,18 +74,32 @@ def remembered(
         if known is not None and known["verdict"] is not None:
             facts = facts_frame(lead, known["facts"], extra)
             verdict = known["verdict"]
-            explanation = judge.explain(facts, as_date(verdict["as_of"]))
-            current = verdict["model"] == judge.model.digest
-            found.append(Found(connection, known, explanation, current))
+            day = as_date(verdict["as_of"])
+            found.append(
+                Found(
+                    connection,
+                    known,
+                    judge.explain(facts, day),
+                    verdict["model"] == judge.model.digest,
+                    least_change(judge, facts, day),
+                    judge.ask(facts, day),
+                    ledger.verdict_history(connection, lead),
+                    ledger.answers(connection, lead),
+                )
+            )
     return found
 
 
+def _without_facts(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("facts", "facts_key")}
+
+
 def facts_frame(lead: str, facts: Mapping[str, Any], extra: Mapping[str, Kind]) -> pl.DataFrame:
-    """A frame of one lead from its remembered facts."""
+    """A frame of one lead from its remembered facts, with the data problems beside them."""
     kinds: dict[str, Kind] = {name: field.kind for name, field in FIELDS.items()} | dict(extra)
-    dtype = pl.Struct({name: DTYPES[kind] for name, kind in kinds.items()})
     text = pl.Series([orjson.dumps(dict(facts)).decode()])
-    return text.str.json_decode(dtype).struct.unnest().insert_column(0, pl.Series("id", [lead]))
+    frame = decoded_facts(text, kinds, problems=True)
+    return frame.insert_column(0, pl.Series("id", [lead]))
 
 
 def as_date(value: str | date) -> date:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from connector.engine.ports import Ledger, Progress
+    from connector.engine.ledger import Ledger
+    from connector.engine.ports import Progress
 
 LEASE_SECONDS = 900
 """A run that says nothing for so long is taken for dead, and another may begin."""
@@ -61,7 +62,8 @@ def leased(
 
     if not take():
         raise RunAbortedError(
-            f'Another run of "{connection}" is under way. See it with: leadgate runs {connection}'
+            f'Another run of "{connection}" is under way. See it with: leadgate runs {connection}\n'
+            f"If that run died, another may begin {LEASE_SECONDS // 60} minutes after its last step."
         )
     try:
         yield LeasedProgress(progress, take, clock)

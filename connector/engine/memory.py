@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connector.engine.plan import changed
+from connector.engine.there import read_there
 
 if TYPE_CHECKING:
     from connector.engine.connection import Connection
+    from connector.engine.ledger import Ledger
     from connector.engine.page import JudgedPage, PullOrder
-    from connector.engine.ports import Ledger
 
 
 def remember_page(
@@ -20,7 +21,12 @@ def remember_page(
     """Keep one judged page in the ledger; the verdict history grows only where a verdict moved."""
     ledger.remember(connection.name, order.run, _memory(connection, order, page))
     ledger.record_verdicts(
-        connection.name, order.run, page.judged, order.as_of, connection.model.digest
+        connection.name,
+        order.run,
+        page.judged,
+        order.as_of,
+        connection.model.digest,
+        facts=connection.facts,
     )
     ledger.record_problems(connection.name, order.run, page.judged.select("id", "problems"))
     _note_edits(connection, ledger, order.run, page.difference)
@@ -31,7 +37,6 @@ def _memory(connection: Connection, order: PullOrder, page: JudgedPage) -> pl.Da
     names = ("stage", "stage_since", "written")
     known = page.memory.select("id", *(pl.col(name).alias(f"was:{name}") for name in names))
     planned = page.lines.select("id", pl.lit(value=True).alias("planned")).unique()
-    facts = [pl.col("stage_was" if n == "stage" else n).alias(n) for n in connection.kinds]
     stays = (
         pl.col("was:stage").eq_missing(pl.col("stage")) & pl.col("was:stage_since").is_not_null()
     )
@@ -41,6 +46,11 @@ def _memory(connection: Connection, order: PullOrder, page: JudgedPage) -> pl.Da
             page.raw["@opportunity_id"],
             page.difference["written"].alias("agreed"),
             page.difference.select(
+                read_there(
+                    connection.outbound.fields, page.raw["@owner_id"], page.judged["stage_said"]
+                ).alias("there")
+            ).to_series(),
+            page.difference.select(
                 changed(connection.outbound.fields).alias("changes")
             ).to_series(),
         )
@@ -49,7 +59,7 @@ def _memory(connection: Connection, order: PullOrder, page: JudgedPage) -> pl.Da
         .select(
             "id",
             pl.col("@modified_at").alias("modified_at"),
-            pl.struct(facts).struct.json_encode().alias("facts"),
+            connection.facts.alias("facts"),
             "stage",
             pl.when(stays)
             .then("was:stage_since")
@@ -58,6 +68,7 @@ def _memory(connection: Connection, order: PullOrder, page: JudgedPage) -> pl.Da
             "score",
             "converted",
             pl.col("@opportunity_id").alias("opportunity_id"),
+            "there",
             pl.when("changes").then("was:written").otherwise("agreed").alias("written"),
             pl.when(pl.col("planned").is_null() & ~pl.col("changes"))
             .then(pl.lit(connection.verdict_key))

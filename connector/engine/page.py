@@ -23,6 +23,8 @@ class PullOrder:
 
     run: str
     window: Window
+    overlap: Window | None
+    """The time before the window in which something may have turned up since it was read."""
     as_of: date
     now: datetime
     every_version: bool

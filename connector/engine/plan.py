@@ -64,14 +64,20 @@ def _changes(
     fields = connection.outbound.fields
     if not fields:
         return _NO_LINES
+    writable = ~pl.col("converted")
+    if connection.crm.writes_converted:  # of an open opportunity the sales process has the say
+        writable |= pl.col("opportunity_state").is_in(["won", "lost"])
+    writable = writable.fill_null(value=False).alias("writable")
     pairs = [
         pl.when(pl.col(f"change:{name}"))
         .then(pl.concat_list(f"from:{name}", f"to:{name}"))
         .alias(name)
         for name in fields
     ]
-    rows = difference.with_columns(judged["reasons"].alias("reason"), judged["converted"])
-    rows = rows.filter(changed(fields) & ~pl.col("converted"))
+    rows = difference.with_columns(
+        judged["reasons"].alias("reason"), judged.select(writable).to_series()
+    )
+    rows = rows.filter(changed(fields) & pl.col("writable"))
     return rows.select(
         pl.lit(0, pl.Int64).alias("line"),
         pl.col("@id").alias("id"),

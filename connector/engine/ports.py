@@ -18,12 +18,15 @@ outcomes, what every writing call answers; exactly one row per input row:
     @id, outcome String ("applied" | "skipped" | "rejected"), code String, field String,
     message String (the CRM's words without the rejected value), remedy String
 conversion outcomes: outcomes plus @opportunity_id String
+opportunities, what became of them:
+    @opportunity_id String, state String ("open" | "won" | "lost"), reason String (why it was lost,
+    where the CRM says so), closed_at Datetime (null while it is open)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import polars as pl
@@ -55,15 +58,26 @@ OUTCOMES: dict[str, pl.DataType] = {
 }
 CONVERSION_OUTCOMES: dict[str, pl.DataType] = OUTCOMES | {"@opportunity_id": pl.String()}
 
+OPPORTUNITIES: dict[str, pl.DataType] = {
+    "@opportunity_id": pl.String(),
+    "state": pl.String(),
+    "reason": pl.String(),
+    "closed_at": INSTANT,
+}
+
 Outcome = Literal["applied", "skipped", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Modified times that a pull covers: from `since` (inclusive; None: everything) up to `until`."""
+    """Modified times that a pull covers: from `since` (inclusive; None: everything) up to `until`.
+
+    Without `gone`, deleted and merged records need not be looked for: nothing is remembered yet.
+    """
 
     since: datetime | None
     until: datetime
+    gone: bool = True
 
 
 @dataclass(frozen=True)
@@ -96,7 +110,9 @@ class Crm(Protocol):
     name: str
     lead_object: str
     overlap_seconds: int
-    """How far before the last watermark a pull must begin again (late commits, search lag)."""
+    """How far before the last watermark changes may still turn up (late commits, search lag)."""
+    writes_converted: bool
+    """Whether a lead can still be written when it is an opportunity."""
 
     @property
     def api_calls(self) -> int:
@@ -115,6 +131,10 @@ class Crm(Protocol):
         """Every lead changed in the window, each once, and what has gone since."""
         ...
 
+    def count(self, window: Window) -> int | None:
+        """How many leads were last changed in the window; None where counting costs a reading."""
+        ...
+
     def fetch(self, ids: Sequence[str], fields: Sequence[str]) -> pl.DataFrame:
         """The raw page frame of these leads, read by id; missing ones are left out."""
         ...
@@ -131,6 +151,21 @@ class Crm(Protocol):
         """Make one opportunity per lead, with the mapped fields; yields conversion outcomes.
 
         A lead that is converted already answers "applied" with its opportunity's id.
+        """
+        ...
+
+    def retract(self, conversions: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Take back opportunities that we made, where nobody has done anything to them since.
+
+        The conversions frame with `@opportunity_id`, `to:F` being what we gave the new opportunity.
+        Yields conversion outcomes: "applied" is taken back, "skipped" stays, and says why.
+        """
+        ...
+
+    def opportunities(self, ids: Sequence[str], since: datetime | None) -> pl.DataFrame:
+        """What has become of these opportunities (the opportunities frame), in few calls.
+
+        With `since` those that were not changed since may be left out; unknown ones are.
         """
         ...
 
@@ -186,162 +221,6 @@ class Progress(Protocol):
 
     def advance(self, rows: int) -> None:
         """So many rows more are through the current step."""
-        ...
-
-
-RunKind = Literal["sync", "plan", "apply", "convert"]
-RunState = Literal["running", "done", "done with rejects", "failed", "stopped"]
-
-
-@dataclass(frozen=True, slots=True)
-class RunStart:
-    """What is known of a run when it begins."""
-
-    run: str
-    connection: str
-    kind: RunKind
-    started_at: datetime
-    as_of: str
-    model: str
-    mapping: str
-
-
-@dataclass(frozen=True)
-class RunReport:
-    """What a run did, as `--json` prints it and as the ledger keeps it."""
-
-    run: str
-    connection: str
-    crm: str
-    kind: RunKind
-    state: RunState
-    started_at: str
-    as_of: str
-    model: str = ""
-    mapping: str = ""
-    read: int = 0
-    judged: int = 0
-    unchanged: int = 0
-    planned: int = 0
-    written: int = 0
-    rejected: int = 0
-    skipped: int = 0
-    converted: int = 0
-    gone: int = 0
-    data_problems: int = 0
-    stages: dict[str, int] = field(default_factory=dict)
-    priorities: dict[str, int] = field(default_factory=dict)
-    api_calls: int = 0
-    window_from: str | None = None
-    complete_to: str | None = None
-    gap: str | None = None
-    seconds: float = 0.0
-    message: str = ""
-
-
-class Ledger(Protocol):
-    """The database of runs, watermarks, last seen leads, verdicts, plan lines and outcomes.
-
-    Frames
-    ------
-    memory (`seen`): id, modified_at, verdict_key (model and mapping under which this version of the
-        record was settled; null while something is still to be written), stage, stage_since,
-        written String (JSON object of CRM field → what we last wrote), converted Boolean,
-        opportunity_id, quarantine_key (null unless rejected: what must differ before it is tried
-        again)
-    lines (`save_lines`, `lines`): see connector/engine/plan.py
-    """
-
-    def begin_run(self, start: RunStart) -> None:
-        """Write the run before its first call."""
-        ...
-
-    def end_run(self, report: RunReport) -> None:
-        """Write the run's end and its figures."""
-        ...
-
-    def runs(self, connection: str | None = None, limit: int = 20) -> list[RunReport]:
-        """The latest runs, newest first."""
-        ...
-
-    def take_lease(self, connection: str, holder: str, now: datetime, seconds: int) -> bool:
-        """Take or prolong the connection's lease; False while another holder's has not run out."""
-        ...
-
-    def release_lease(self, connection: str, holder: str) -> None:
-        """Give the lease back; a lease of another holder stays."""
-        ...
-
-    def watermark(self, connection: str) -> datetime | None:
-        """Up to when the connection has been read completely; None before the first run."""
-        ...
-
-    def verdict_key(self, connection: str) -> str | None:
-        """The model and mapping under which the watermark was reached."""
-        ...
-
-    def set_watermark(self, connection: str, at: datetime, run: str, verdict_key: str) -> None:
-        """Move the watermark; it never moves back."""
-        ...
-
-    def seen(self, connection: str, ids: Sequence[str]) -> pl.DataFrame:
-        """What is remembered of these leads (the memory frame; unknown ids are left out)."""
-        ...
-
-    def remember(self, connection: str, run: str, leads: pl.DataFrame) -> None:
-        """Insert or replace the memory of judged leads: the columns given replace, the rest stays."""
-        ...
-
-    def forget_gone(self, connection: str, run: str, gone: pl.DataFrame) -> int:
-        """Mark deleted and merged leads; a merged one hands its history on. How many were new."""
-        ...
-
-    def record_verdicts(
-        self, connection: str, run: str, judged: pl.DataFrame, as_of: date, model: str
-    ) -> None:
-        """Add to the history every verdict that differs from the lead's last one."""
-        ...
-
-    def record_problems(self, connection: str, run: str, problems: pl.DataFrame) -> None:
-        """Replace the data problems of these leads (id, problems List[Struct])."""
-        ...
-
-    def record_disagreements(self, connection: str, run: str, kept: pl.DataFrame) -> None:
-        """Keep where a person's edit was left standing: id, field, ours, theirs."""
-        ...
-
-    def save_lines(self, run: str, lines: pl.DataFrame) -> None:
-        """Add lines to a run's plan, without outcomes."""
-        ...
-
-    def lines(
-        self, run: str, *, kind: str | None = None, undecided_only: bool = False, size: int = 50_000
-    ) -> Iterator[pl.DataFrame]:
-        """A run's lines in order, in frames of at most `size`; safe while outcomes are recorded."""
-        ...
-
-    def record_outcomes(self, run: str, kind: str, outcomes: pl.DataFrame) -> None:
-        """Write what became of lines, found by kind and `@id`."""
-        ...
-
-    def intend_conversions(self, connection: str, run: str, keys: pl.DataFrame) -> None:
-        """Write that these leads (id, key) are about to be converted, before the call."""
-        ...
-
-    def settle_conversions(self, connection: str, run: str, outcomes: pl.DataFrame) -> None:
-        """Write how conversions ended; applied ones mark the lead converted."""
-        ...
-
-    def lead(self, connection: str, lead: str) -> dict[str, Any] | None:
-        """All that is known of one lead: facts, last verdict, lines, problems; None if unknown."""
-        ...
-
-    def unfinished_conversions(self, connection: str) -> pl.DataFrame:
-        """Conversions that were intended and whose end nobody knows: id, key, run."""
-        ...
-
-    def quarantine(self, connection: str, rejected: pl.DataFrame) -> None:
-        """Leave these leads (id, why, key) alone while their quarantine key stays the same."""
         ...
 
 

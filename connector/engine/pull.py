@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,8 +15,9 @@ from connector.engine.quarantine import without_held
 
 if TYPE_CHECKING:
     from connector.engine.connection import Connection
+    from connector.engine.ledger import Ledger
     from connector.engine.page import PullOrder
-    from connector.engine.ports import Ledger, Page, Progress
+    from connector.engine.ports import Page, Progress, Window
 
 
 @dataclass
@@ -51,23 +52,47 @@ def pull_and_plan(
 ) -> Pulled:
     """Pull the window, judge every lead in it once, and save the plan's lines in the ledger."""
     pulled = Pulled()
+    _walk(connection, ledger, order, pulled, progress)
+    overlap = order.overlap
+    if overlap is not None and _turned_up(connection, ledger, overlap):
+        _walk(connection, ledger, replace(order, window=overlap), pulled, progress)
+    return pulled
+
+
+def _turned_up(connection: Connection, ledger: Ledger, overlap: Window) -> bool:
+    """Whether anything was added to a time that was read before.
+
+    What has left it since was changed later, and so was just read; then the ledger counts what the
+    CRM counts, unless a late commit or a lagging index shows more now than it did.
+    """
+    counted = connection.crm.count(overlap)
+    return counted is None or counted != ledger.count_modified(connection.name, overlap)
+
+
+def _walk(
+    connection: Connection, ledger: Ledger, order: PullOrder, pulled: Pulled, progress: Progress
+) -> None:
+    """Pull one window, and judge every lead in it once."""
+    expected: int | None = None
     for page in connection.crm.pull(order.window, connection.fields):
         if page.expected is not None:
-            pulled.expected = page.expected
+            expected = page.expected
             progress.begin("pull", page.expected)
         if not order.remember:
             pulled.looked_at += [page.leads["@id"], page.gone["@id"]]
         if order.remember and not page.gone.is_empty():
             pulled.gone += ledger.forget_gone(connection.name, order.run, page.gone)
         if not page.leads.is_empty():
-            _take(connection, ledger, order, page, pulled)
+            take_page(connection, ledger, order, page, pulled)
         progress.advance(page.leads.height)
-    return pulled
+    if expected is not None:
+        pulled.expected = (pulled.expected or 0) + expected
 
 
-def _take(
+def take_page(
     connection: Connection, ledger: Ledger, order: PullOrder, page: Page, pulled: Pulled
 ) -> None:
+    """Judge one page, save its lines, and remember it if that is ordered."""
     memory = ledger.seen(connection.name, page.leads["@id"].to_list())
     raw = page.leads if order.every_version else _new_versions(connection, page.leads, memory)
     pulled.again += page.leads.height - raw.height

@@ -3,6 +3,9 @@
 A lead's quarantine key is `kinds|held at|mapping`: the kinds of lines that were rejected, the CRM's
 time of the rejection in microseconds, and the mapping. Our own writes change the record, too, so
 the time moves on with each of them: only a change that is not ours comes later.
+
+What was undone is held in the same way, or the next run would do it again; its key has a fourth
+part, the verdict key, so that a new model ends the hold, too.
 """
 
 from __future__ import annotations
@@ -14,17 +17,21 @@ import polars as pl
 
 if TYPE_CHECKING:
     from connector.engine.connection import Connection
-    from connector.engine.ports import Ledger
+    from connector.engine.ledger import Ledger
 
 GRAIN = timedelta(seconds=1)
 """CRMs tell their time to the second: a write of this very second may bear a later fraction."""
 
-_PARTS = ("kinds", "held_at", "mapping")
+UNDONE = "UNDONE"
+"""Why a lead is held whose changes were undone."""
+
+_PARTS = ("kinds", "held_at", "mapping", "verdict")
 
 
 def without_held(connection: Connection, lines: pl.DataFrame, memory: pl.DataFrame) -> pl.DataFrame:
     """The lines that may be tried: all but those rejected before in the same circumstances."""
-    held = _parts(memory).filter(pl.col("mapping") == _mapping(connection))
+    judged_so = pl.col("verdict").fill_null(connection.verdict_key) == connection.verdict_key
+    held = _parts(memory).filter((pl.col("mapping") == _mapping(connection)) & judged_so)
     if held.is_empty():
         return lines
     same = (pl.col("base").dt.epoch("us") <= pl.col("held_at")) & pl.col("kinds").list.contains(
@@ -45,6 +52,15 @@ def hold(connection: Connection, ledger: Ledger, kind: str, outcomes: pl.DataFra
         pl.col("@id").alias("id"), pl.col("code").alias("why"), _key(connection, kinds).alias("key")
     )
     ledger.quarantine(connection.name, frame)
+
+
+def hold_undone(connection: Connection, ledger: Ledger, ids: pl.Series) -> None:
+    """Hold back every line of these leads until the record, the mapping or the model changes."""
+    key = _key(connection, pl.lit(pl.Series([["change", "convert"]])).first())
+    frame = ids.rename("id").to_frame().unique(maintain_order=True)
+    parts = [key, pl.lit(connection.verdict_key)]
+    held = frame.select("id", why=pl.lit(UNDONE), key=pl.concat_str(parts, separator="|"))
+    ledger.quarantine(connection.name, held)
 
 
 def after_own_write(
@@ -68,6 +84,7 @@ def _parts(memory: pl.DataFrame) -> pl.DataFrame:
         parts["kinds"].str.split(",").alias("kinds"),
         parts["held_at"].cast(pl.Int64, strict=False).alias("held_at"),
         parts["mapping"].alias("mapping"),
+        parts["verdict"].alias("verdict"),
     )
 
 

@@ -14,19 +14,29 @@ if TYPE_CHECKING:
 
     from connector.engine.apply import Applied
     from connector.engine.connection import Connection
-    from connector.engine.ports import Ledger
+    from connector.engine.ledger import Ledger
 
 CHUNK = 10_000
 """Lines whose records are read again at once."""
 
 
-def skip_stale(connection: Connection, ledger: Ledger, run: str, applied: Applied) -> None:
+def skip_stale(
+    connection: Connection,
+    ledger: Ledger,
+    run: str,
+    applied: Applied,
+    *,
+    only: pl.Expr | None = None,
+) -> None:
     """Read every record of the run's lines again; skip the lines whose record has changed since.
 
     A change line is stale when a value that it replaces is no longer there, a conversion line when
-    the record was touched at all.
+    the record was touched at all. `only` says which lines are looked at (all without it).
     """
-    for lines in ledger.lines(run, undecided_only=True, size=CHUNK):
+    for page in ledger.lines(run, undecided_only=True, size=CHUNK):
+        lines = page if only is None else page.filter(only)
+        if lines.is_empty():
+            continue
         stale = _stale_ids(connection, lines)
         if not stale.is_empty():
             _skip(ledger, run, lines.join(stale, on="id", how="semi"), applied)

@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from connector.errors import ConfigurationError
+from connector.ledger.answers import Answers
 from connector.ledger.conversions import Conversions
 from connector.ledger.database import connect
+from connector.ledger.forget import Forgetting
 from connector.ledger.history import History
+from connector.ledger.journeys import Journeys
 from connector.ledger.lines import Lines
-from connector.ledger.memory import Memory
-from connector.ledger.runs import Lease, Leases, Runs
+from connector.ledger.models import Models
+from connector.ledger.opportunities import Opportunities
+from connector.ledger.outcomes import Outcomes
+from connector.ledger.rescoring import Rescoring
+from connector.ledger.runs import Lease, Runs
+from connector.ledger.schemas import Schemas
+from connector.ledger.snapshots import Snapshots
+from connector.ledger.undoing import Undoing
 from connector.ledger.upgrade import upgrade
 from connector.ledger.views import Views
 
@@ -27,7 +36,23 @@ if TYPE_CHECKING:
 __all__ = ["Lease", "SqlLedger", "open_ledger"]
 
 
-class SqlLedger(Runs, Leases, Memory, History, Lines, Conversions, Views):
+class SqlLedger(
+    Forgetting,
+    Runs,
+    Rescoring,
+    History,
+    Lines,
+    Conversions,
+    Opportunities,
+    Views,
+    Journeys,
+    Answers,
+    Models,
+    Snapshots,
+    Undoing,
+    Schemas,
+    Outcomes,
+):
     """A ledger in SQLite or PostgreSQL: safe for one writing thread beside any number of readers."""
 
 

@@ -63,7 +63,7 @@ class Conversions(Database):
             pl.lit(self._clock()).alias("at"),
         )
         made = settled.filter(outcomes["outcome"] == "applied").select(
-            "id", "opportunity_id", converted=pl.lit(value=True)
+            "id", "opportunity_id", converted=pl.lit(value=True), opportunity_state=pl.lit("open")
         )
         with self.writing() as transaction:
             update_rows(transaction, conversions, settled, ("connection", "id"))

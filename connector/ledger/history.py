@@ -9,9 +9,11 @@ from sqlalchemy import delete, func, or_, select, update
 
 from connector.ledger.database import Database
 from connector.ledger.frames import among, read, upsert
+from connector.ledger.snapshots import with_facts
 from connector.ledger.tables import LATEST, disagreements, problems, verdicts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from sqlalchemy import Connection
@@ -27,14 +29,24 @@ VERDICT = (
 class History(Database):
     """What was decided on each lead, and what stood in the way."""
 
-    def record_verdicts(
-        self, connection: str, run: str, judged: pl.DataFrame, as_of: date, model: str
+    def record_verdicts(  # noqa: PLR0913 — what was judged, when, by which model
+        self,
+        connection: str,
+        run: str,
+        judged: pl.DataFrame,
+        as_of: date,
+        model: str,
+        *,
+        quiet: Sequence[str] = (),
+        facts: pl.Expr | None = None,
     ) -> None:
         """Add to the history every verdict that differs from the lead's last one.
 
         The frame has `id` and verdict columns; others are ignored. One run gives a lead one
         verdict: a repeated page replaces its own. A verdict that says the same as the last one
-        only moves that one's `last_as_of` and `last_model`.
+        only moves that one's `last_as_of` and `last_model`; so does one that differs in nothing but
+        the columns named in `quiet`. `facts` makes from the frame what a verdict rests on, a JSON
+        object; it is kept with each new verdict.
         """
         frame = judged.select("id", *(name for name in VERDICT if name in judged.columns))
         day = as_of.isoformat()
@@ -43,11 +55,17 @@ class History(Database):
             "judged_at": self._clock(), "last_as_of": day, "last_model": model,
         }  # fmt: skip
         with self.writing() as transaction:
-            moved = _moved(frame, _latest(transaction, connection, frame))
+            moved = _moved(frame, _latest(transaction, connection, frame), quiet)
             here = update(verdicts).where(verdicts.c.connection == connection, LATEST)
             retired = here.where(verdicts.c.id.in_(among(transaction, moved["id"])))
+            if facts is not None:
+                rests_on = judged.join(moved, on="id", how="semi").select(
+                    "id", facts.alias("facts")
+                )
+                moved = with_facts(transaction, connection, moved, rests_on)
             transaction.execute(retired.values(latest=False))
-            upsert(transaction, verdicts, moved, constants)
+            # A repeated page replaces its own row, and must not lose what it kept there.
+            upsert(transaction, verdicts, moved, constants, keep=("facts",))
             confirmed = here.where(
                 verdicts.c.id.in_(among(transaction, frame["id"])),
                 or_(verdicts.c.last_as_of != day, verdicts.c.last_model != model),
@@ -56,7 +74,8 @@ class History(Database):
 
     def verdicts(self, connection: str, lead: str) -> pl.DataFrame:
         """Every verdict on one lead, oldest first."""
-        columns = [c for c in verdicts.c if c.name not in ("connection", "latest")]
+        left_out = ("connection", "latest", "facts", "facts_key")
+        columns = [c for c in verdicts.c if c.name not in left_out]
         here = (verdicts.c.connection == connection, verdicts.c.id == lead)
         statement = select(*columns).where(*here).order_by(verdicts.c.judged_at, verdicts.c.run)
         with self.reading() as transaction:
@@ -119,9 +138,9 @@ def _latest(transaction: Connection, connection: str, frame: pl.DataFrame) -> pl
     return read(transaction, statement)
 
 
-def _moved(frame: pl.DataFrame, last: pl.DataFrame) -> pl.DataFrame:
+def _moved(frame: pl.DataFrame, last: pl.DataFrame, quiet: Sequence[str]) -> pl.DataFrame:
     """The verdicts that are the lead's first or say something else than its last."""
-    names = [name for name in frame.columns if name != "id"]
+    names = [name for name in frame.columns if name not in ("id", *quiet)]
     both = frame.join(
         last.with_columns(judged=pl.lit(value=True)), on="id", how="left", suffix=":last"
     )

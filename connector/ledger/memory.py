@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 from sqlalchemy import func, select, update
 
+from connector.ledger.answers import hand_on_answers, leave_no_answers, with_answers
 from connector.ledger.conversions import hand_on_conversions
 from connector.ledger.database import Database
 from connector.ledger.frames import among, read, update_rows, upsert
+from connector.ledger.snapshots import leave_no_facts
 from connector.ledger.tables import leads
 
 if TYPE_CHECKING:
@@ -17,9 +19,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from connector.engine.ports import Window
+
 MEMORY = (
     "id", "modified_at", "verdict_key", "stage", "stage_since", "written", "converted",
-    "opportunity_id", "quarantine_key",
+    "opportunity_id", "opportunity_state", "lost_reason", "quarantine_key",
 )  # fmt: skip
 """The columns of the memory frame."""
 
@@ -34,13 +38,14 @@ class Memory(Database):
     """The leads as the ledger knows them."""
 
     def seen(self, connection: str, ids: Sequence[str] | pl.Series) -> pl.DataFrame:
-        """What is remembered of these leads (the memory frame); unknown ids are left out."""
+        """What is remembered of these leads (the memory frame, and `answers`); unknown ids are left out."""
         columns = [leads.c[name] for name in MEMORY]
         with self.reading() as transaction:
             wanted = leads.c.id.in_(among(transaction, ids))
-            return read(
+            known = read(
                 transaction, select(*columns).where(leads.c.connection == connection, wanted)
             )
+            return with_answers(transaction, connection, known)
 
     def remember(self, connection: str, run: str, leads_frame: pl.DataFrame) -> None:
         """Insert or replace the memory of leads: the columns given replace, the rest stays.
@@ -75,9 +80,11 @@ class Memory(Database):
                 .otherwise(pl.lit("merged"))
                 .alias("gone"),
                 pl.lit(run).alias("run"),
-                *(pl.lit(None, pl.String).alias(n) for n in ("facts", "verdict_key")),
+                *(pl.lit(None, pl.String).alias(n) for n in ("facts", "there", "verdict_key")),
             )
             update_rows(transaction, leads, marked, ("connection", "id"))
+            leave_no_answers(transaction, connection, going["id"])
+            leave_no_facts(transaction, connection, going["id"])
         return going.height
 
     def quarantine(self, connection: str, held: pl.DataFrame) -> None:
@@ -114,6 +121,15 @@ class Memory(Database):
             yield page
             last = page["id"][-1]
 
+    def count_modified(self, connection: str, window: Window) -> int:
+        """How many living leads were last changed in the window, as far as we know."""
+        known = (leads.c.connection == connection, leads.c.gone.is_(None))
+        statement = select(func.count()).where(*known, leads.c.modified_at <= window.until)
+        if window.since is not None:
+            statement = statement.where(leads.c.modified_at >= window.since)
+        with self.reading() as transaction:
+            return int(transaction.execute(statement).scalar_one())
+
     def count_leads(self, connection: str) -> int:
         """How many living leads are remembered."""
         alive = (leads.c.connection == connection, leads.c.gone.is_(None))
@@ -141,6 +157,7 @@ def _hand_on(transaction: Connection, connection: str, run: str, merged: pl.Data
         return
     pairs = _last_winners(transaction, connection, merged)
     hand_on_conversions(transaction, connection, pairs)
+    hand_on_answers(transaction, connection, pairs)
     carried = ("id", "written", "converted", "opportunity_id")
     both = pl.concat([pairs["id"], pairs["winner"]])
     known = read(

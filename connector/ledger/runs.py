@@ -10,7 +10,8 @@ import orjson
 from sqlalchemy import case, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from connector.engine.ports import RunReport, RunStart, instant
+from connector.engine.ports import instant
+from connector.engine.runs import RunReport, RunStart
 from connector.errors import RunAbortedError
 from connector.ledger.database import Database
 from connector.ledger.tables import leases, runs, watermarks

@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD = "0001"
+HEAD = "0005"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -131,6 +131,11 @@ leads = Table(
     _may("run"),
     _may("written"),
     _may("facts"),
+    _may("there"),
+    _may("as_of"),
+    _may("opportunity_state"),
+    _may("lost_reason"),
+    Index("leads_by_day", "connection", "as_of"),
     Index("leads_by_stage", "connection", "stage", "gone"),
     Index("leads_by_score", "connection", "score"),
 )
@@ -164,6 +169,8 @@ verdicts = Table(
     _must("last_as_of"),
     _must("last_model"),
     _must("latest", Flag),
+    _may("facts"),
+    _may("facts_key", BigInteger),
     Index("verdicts_latest", "connection", "id", sqlite_where=LATEST, postgresql_where=LATEST),
 )
 
@@ -227,4 +234,52 @@ problems = Table(
     _key("field"),
     _must("what"),
     _must("run"),
+)
+
+schemas = Table(
+    "schemas",
+    metadata,
+    _key("connection"),
+    _must("at", Instant),
+    _must("run"),
+    _must("mapping"),
+    _must("fields"),
+)
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    _key("connection"),
+    _key("hash"),
+)
+
+salts = Table("salts", metadata, _key("name"), _must("salt"))
+
+answers = Table(
+    "answers",
+    metadata,
+    _key("connection"),
+    _key("id"),
+    _key("fact"),
+    _key("run"),
+    _must("at", Instant),
+    _may("value"),
+    _may("was"),
+    _may("label"),
+    _may("person"),
+    _must("source"),
+    _must("latest", Flag),
+    Index("answers_latest", "connection", "id", sqlite_where=LATEST, postgresql_where=LATEST),
+)
+
+models = Table(
+    "models",
+    metadata,
+    _key("connection"),
+    _key("digest"),
+    _must("name"),
+    _must("version", BigInteger),
+    _must("text"),
+    _must("extra"),
+    _must("at", Instant),
 )

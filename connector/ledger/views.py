@@ -1,11 +1,10 @@
-"""What people ask the ledger: how many, which first, all about one, how far and how fast."""
+"""What people ask the ledger: how many, which first, all about one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import polars as pl
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.dialects import postgresql
 
@@ -22,6 +21,7 @@ from connector.ledger.tables import (
 )
 
 if TYPE_CHECKING:
+    import polars as pl
     from sqlalchemy import Connection, Select, Table
     from sqlalchemy.sql.elements import ColumnElement
 
@@ -95,28 +95,8 @@ class Views(Database):
             by_id = transaction.execute(statement.where(leads.c.id == text)).scalars().all()
             if by_id or "@" not in text:
                 return list(by_id)
-            email = func.lower(_fact(transaction, "email"))
+            email = func.lower(text_fact(transaction, "email"))
             return list(transaction.execute(statement.where(email == text.lower())).scalars())
-
-    def stage_history(self, connection: str) -> pl.DataFrame:
-        """When each living lead first entered each stage: id, source, stage, entered_at.
-
-        From the verdicts and from the present stage, sorted by id and time; `source` is the fact.
-        """
-        alive = (leads.c.connection == connection, leads.c.gone.is_(None))
-        judged = select(
-            verdicts.c.id, verdicts.c.stage, verdicts.c.judged_at.label("entered_at")
-        ).where(verdicts.c.connection == connection, verdicts.c.stage.is_not(None))
-        present = select(leads.c.id, leads.c.stage, leads.c.stage_since.label("entered_at")).where(
-            *alive, leads.c.stage_since.is_not(None)
-        )
-        with self.reading() as transaction:
-            source = _fact(transaction, "source").label("source")
-            sources = read(transaction, select(leads.c.id, source).where(*alive))
-            entries = pl.concat([read(transaction, judged), read(transaction, present)])
-        first = entries.group_by("id", "stage").agg(pl.col("entered_at").min())
-        joined = sources.join(first, on="id").select("id", "source", "stage", "entered_at")
-        return joined.sort("id", "entered_at", "stage")
 
 
 def _last_verdicts(connection: str, ids: list[str]) -> Select[tuple[object, ...]]:
@@ -129,7 +109,8 @@ def _last(history: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The newest verdict, with the day and the model that said so last."""
     if not history:
         return None
-    return history[0] | {"as_of": history[0]["last_as_of"], "model": history[0]["last_model"]}
+    newest = {k: v for k, v in history[0].items() if k not in ("facts", "facts_key")}
+    return newest | {"as_of": newest["last_as_of"], "model": newest["last_model"]}
 
 
 def _about(
@@ -143,10 +124,11 @@ def _about(
     statement = select(table).where(table.c.connection == connection, table.c.id == lead)
     if order is not None:
         statement = statement.order_by(order.desc().nulls_first(), table.c.run.desc())
-    return [dict(row) for row in transaction.execute(statement).mappings()]
+    rows = transaction.execute(statement).mappings()
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
-def _fact(transaction: Connection, name: str) -> ColumnElement[Any]:
+def text_fact(transaction: Connection, name: str) -> ColumnElement[Any]:
     """A text fact inside the facts column."""
     if transaction.dialect.name == "sqlite":
         return cast(func.json_extract(leads.c.facts, f"$.{name}"), Text)

@@ -27,7 +27,8 @@ class Line:
     are the points it can give at most and at least. A line of one `segment` gives nothing to the
     leads of the others. A line that `limits` others (by key) takes back what they give beyond the
     `bound` of a cap, or makes up for what they take below a floor (a `bound` of 0 or less); it is
-    lowest when they are highest.
+    lowest when they are highest. A `silent` line would give up to so many points if its method
+    could speak; they count as not covered.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Line:
     segment: str | None = None
     limits: tuple[str, ...] = ()
     bound: float = 0.0
+    silent: float = 0.0
 
 
 class Method(Protocol):

@@ -6,16 +6,17 @@ say how far each fact moved the probability away from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
-from scoring.methods import Line
+from scoring.methods.base import Line
 from scoring.training.calibration import sigmoid
 from scoring.training.features import Feature, codes
 from scoring.training.points import Points, compile_points
+from scoring.words import label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scoring.methods import Side
+    from scoring.methods.base import Side
 
 VERSION = 1
 BASE = "base_rate"
@@ -125,7 +126,8 @@ def compile(stored: Mapping[str, Any]) -> Predictive:  # noqa: A001 — every me
     text = f"base rate of the {stored['training']['leads']:,} leads learned from"
     first = Line(BASE, text, "fit", most=base, least=base)
     lines = (first, *(_line(column, spec, bounds) for column in columns))
-    words = tuple(tuple(feature.words()) for feature in spec)
+    said = (replace(feature, column=label(feature.column)) for feature in spec)
+    words = tuple(tuple(feature.words()) for feature in said)
     return Predictive(str(stored["name"]), lines, spec, points, columns, words)
 
 

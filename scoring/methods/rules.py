@@ -149,6 +149,13 @@ class Rules:
         ).select(pl.all() * self.unit)
         return pl.concat([points, ready.select(texts)], how="horizontal")
 
+    def narrowed(self, facts: frozenset[str]) -> Rules:
+        """Only the rules that look at these facts, their groups' limits, and what those limit."""
+        moved = {rule.line.key for rule in self.rules if not facts.isdisjoint(rule.line.facts)}
+        limits = tuple(each for each in self.limits if not moved.isdisjoint(each.line.limits))
+        needed = moved.union(*(each.line.limits for each in limits))
+        return Rules(tuple(r for r in self.rules if r.line.key in needed), limits, self.unit)
+
     @cached_property
     def _forms(self) -> frozenset[Form]:
         return frozenset(form for rule in self.rules for form in rule.forms)

@@ -24,6 +24,7 @@ _ITEMS = 20
 _MANY = 200
 _FEW = 20
 _EPOCH = 719_163  # the proleptic ordinal of 1 January 1970, from which polars counts days
+_TELEPHONE = r"^[+0][\d ()/-]{6,}$"
 _NAMES_A_PERSON = frozenset(("email", "first_name", "last_name", "phone", "mobile"))
 
 
@@ -94,6 +95,8 @@ def _text_column(values: pl.Series, as_of: date | None, *, merge_blank: bool) ->
     bare = values.str.strip_chars()
     said = values.to_frame().select(is_placeholder(name).fill_null(value=True)).to_series()
     filled = bare.filter(~said)
+    if why := _names_a_person(filled):
+        return Column(name, "text", said.to_numpy(), (), why)
     if _reads_as_date(filled):
         day = values.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
         return _days_column(day, as_of)
@@ -169,8 +172,6 @@ def _values(filled: pl.Series, counts: pl.DataFrame, leads: int) -> tuple[str, .
 
 def _useless_text(filled: pl.Series, counts: pl.DataFrame, every: int) -> str:
     distinct, leads = counts.height, filled.len()
-    if filled.name in _NAMES_A_PERSON:
-        return "It names a person; a model must not learn persons by heart."
     if distinct == 1 and leads == every:
         return f'It is "{filled[0]}" on every lead.'
     words = cast("float", filled.str.count_matches(r"\S+").mean())
@@ -181,6 +182,14 @@ def _useless_text(filled: pl.Series, counts: pl.DataFrame, every: int) -> str:
     common = int(counts.filter(pl.col("count") >= rare(every))["count"].sum())
     if distinct > _MANY and common < leads / 2:
         return f"It has too many different values to learn from: {distinct:,} on {leads:,} leads."
+    return ""
+
+
+def _names_a_person(filled: pl.Series) -> str:
+    """Why a column may not be learned from, down to the steps of its numbers; empty if it may."""
+    telephone = filled.str.contains(_TELEPHONE)
+    if filled.name in _NAMES_A_PERSON or (len(filled) and telephone.sum() > len(filled) / 2):
+        return "It names a person; a model must not learn persons by heart."
     return ""
 
 

@@ -46,6 +46,7 @@ class CsvCrm:
 
     name = "csv"
     lead_object = "lead"
+    writes_converted = True
     overlap_seconds = 0
     api_calls = 0
 
@@ -73,6 +74,10 @@ class CsvCrm:
     def now(self) -> datetime:
         """The local time; a file has no clock of its own."""
         return self._clock()
+
+    def count(self, window: Window) -> int | None:  # noqa: ARG002 — the port's signature
+        """Never known: counting a file is reading it."""
+        return None
 
     def pull(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:
         """Every lead of the file, unless the file is older than the window."""
@@ -115,6 +120,15 @@ class CsvCrm:
             made = self._opportunities.of_leads()
             answers = part.select("@id", *_answer(there))
             yield answers.join(made, on="@id", how="left", maintain_order="left")
+
+    def retract(self, conversions: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Remove the rows of opportunities that are as we wrote them."""
+        for part in chunks(conversions, _ANSWERS):
+            yield self._opportunities.remove(part)
+
+    def opportunities(self, ids: Sequence[str], since: datetime | None) -> pl.DataFrame:  # noqa: ARG002 — the whole file is at hand
+        """The state of these opportunities, if somebody keeps it in the file."""
+        return self._opportunities.states(ids)
 
     def setup(self, fields: Sequence[NewField]) -> list[FieldOutcome]:
         """Add columns to our files, blank for every lead."""

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from connector.crm.hubspot.api import Api, Pace
 from connector.crm.hubspot.converting import Converter
 from connector.crm.hubspot.objects import LEAD_OBJECTS
+from connector.crm.hubspot.opportunities import opportunities
 from connector.crm.hubspot.pulling import Puller
 from connector.crm.hubspot.reading import Reader
+from connector.crm.hubspot.retracting import Retractor
 from connector.crm.hubspot.schema import describe
 from connector.crm.hubspot.setup import is_property_name, setup
 from connector.crm.hubspot.translate import MissingScopesError
 from connector.crm.hubspot.transport import API_VERSION
 from connector.crm.hubspot.writing import Writer
-from connector.errors import ConnectorError, RequestRefusedError
+from connector.errors import ConfigurationError, ConnectorError, RequestRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +35,7 @@ class HubSpotCrm:
     """One portal. Implements `connector.engine.ports.Crm`."""
 
     name = "hubspot"
+    writes_converted = True
 
     def __init__(self, api: Api, settings: HubSpotSettings, runtime: Runtime) -> None:
         self._api = api
@@ -58,13 +61,20 @@ class HubSpotCrm:
         if self._api.server_time is None:
             try:
                 self._account()
-            except (MissingScopesError, RequestRefusedError):  # any other answer tells the time, too
+            except (
+                MissingScopesError,
+                RequestRefusedError,
+            ):  # any other answer tells the time, too
                 next(self._reader.all(()), None)
         return self._api.server_time or self._runtime.clock()
 
     def pull(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:
         """Every lead of the window, and what has gone since."""
         return Puller(self._api, self._reader, self._object).pull(window, fields)
+
+    def count(self, window: Window) -> int:
+        """How many leads were last changed in the window, as the search shows it now."""
+        return Puller(self._api, self._reader, self._object).count(window)
 
     def fetch(self, ids: Sequence[str], fields: Sequence[str]) -> pl.DataFrame:
         """The raw frame of these leads; missing ones are left out."""
@@ -82,6 +92,17 @@ class HubSpotCrm:
         """Make one deal per lead; an outcome frame per hundred leads."""
         return Converter(self._api, self._object, self._writer).convert(conversions, how)
 
+    def retract(self, conversions: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Archive the deals that nobody has touched; an outcome frame per hundred."""
+        deals = self.describe().opportunity
+        if deals is None:
+            raise ConfigurationError("hubspot: this token may not read deals, so none goes back.")
+        yield from Retractor(self._api, deals, self._address()).retract(conversions)
+
+    def opportunities(self, ids: Sequence[str], since: datetime | None) -> pl.DataFrame:
+        """The state of these deals; one call per hundred, or a search of those closed since."""
+        return opportunities(self._api, ids, since)
+
     def setup(self, fields: Sequence[NewField]) -> list[FieldOutcome]:
         """Create these properties where they are missing."""
         return setup(self._api, self._object, fields)
@@ -92,15 +113,20 @@ class HubSpotCrm:
 
     def link(self, record_id: str) -> str:
         """The record's page in HubSpot; asks for the portal's address once."""
-        try:
-            portal = self._account() if self._portal is None else self._portal
-        except ConnectorError:  # a link is not worth failing for
-            portal = self._portal = ""
+        portal = self._address()
         return f"{portal}/record/{self._object.type_id}/{record_id}" if portal else ""
 
     def close(self) -> None:
         """Give the connections back. Closing twice does nothing."""
         self._api.close()
+
+    def _address(self) -> str:
+        """What all pages of this portal begin with, or nothing where it is not told."""
+        try:
+            return self._account() if self._portal is None else self._portal
+        except ConnectorError:  # a link is not worth failing for
+            self._portal = ""
+            return ""
 
     def _account(self) -> str:
         self._portal = self._api.portal()

@@ -57,6 +57,10 @@ class Walk:
             if not found or not (answer.get("paging") or {}).get("next"):
                 return
 
+    def count(self) -> int:
+        """How many records the window has now."""
+        return int(self._search(self._window_filters(None), [], 1).get("total") or 0)
+
     def shortfall(self) -> int:
         """How many records are missing that no edit since has taken out of the window."""
         missing = self.expected - len(self.ids)
@@ -102,9 +106,15 @@ class Puller:
         for page in pages:
             merged.update(page.gone["@id"])
             yield page
+        if not window.gone:
+            return
         gone = self._reader.archived(window.since, merged)
         if gone.height:
             yield Page(raw_frame([], fields, self._object), gone)
+
+    def count(self, window: Window) -> int:
+        """How many leads were last changed in the window, as the search shows it now."""
+        return Walk(self._api, self._object, window).count()
 
     def _everything(self, fields: Sequence[str]) -> Iterator[Page]:
         for records in gathered(self._reader.all(fields)):

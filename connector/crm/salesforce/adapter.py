@@ -12,7 +12,9 @@ from connector.crm.salesforce.auth import Login
 from connector.crm.salesforce.client import Client
 from connector.crm.salesforce.convert import Converter
 from connector.crm.salesforce.describe import describe
+from connector.crm.salesforce.opportunities import opportunities
 from connector.crm.salesforce.reader import Reader
+from connector.crm.salesforce.retracting import kept
 from connector.crm.salesforce.setup import Setup
 from connector.crm.salesforce.writer import Writer
 
@@ -33,6 +35,7 @@ class SalesforceCrm:
     """Salesforce behind the engine's port. Logs in at the first call; describes once."""
 
     name = "salesforce"
+    writes_converted = False
 
     def __init__(
         self,
@@ -77,6 +80,10 @@ class SalesforceCrm:
         reader = Reader(self._client, self.describe().lead, bulk_above=self._bulk_above)
         return reader.pull(window, fields)
 
+    def count(self, window: Window) -> int:
+        """How many leads were last changed in the window."""
+        return Reader(self._client, self.describe().lead, bulk_above=self._bulk_above).count(window)
+
     def fetch(self, ids: Sequence[str], fields: Sequence[str]) -> pl.DataFrame:
         """The raw page frame of these leads; missing and deleted ones are left out."""
         return lookup.fetch(self._client, self.describe().lead, ids, fields)
@@ -93,6 +100,14 @@ class SalesforceCrm:
     def convert(self, conversions: pl.DataFrame, how: Conversion) -> Iterator[pl.DataFrame]:
         """Convert leads and write the mapped fields of their opportunities; no mail is sent."""
         return Converter(self._client, self.describe()).convert(conversions, how)
+
+    def retract(self, conversions: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Nothing goes back; the outcomes say so, and where the opportunities are."""
+        yield kept(conversions, self._client.session.instance_url)
+
+    def opportunities(self, ids: Sequence[str], since: datetime | None) -> pl.DataFrame:
+        """The state of these opportunities; one call for up to 2,000."""
+        return opportunities(self._client, self.describe().opportunity, ids, since)
 
     def setup(self, fields: Sequence[NewField]) -> list[FieldOutcome]:
         """Create the missing custom fields and grant them to the connected user."""

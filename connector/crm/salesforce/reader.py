@@ -89,6 +89,11 @@ class Reader:
         yield from self._reconcile(pull, window)
         yield from pull.closing()
 
+    def count(self, window: Window) -> int:
+        """How many living records were last changed in the window."""
+        counted = soql.count(self._schema.name, f"WHERE {_where(window)}")
+        return int(self._client.query(counted)["totalSize"])
+
     def _first_reading(self, pull: _Pull, *, counted: bool) -> Iterator[Page]:
         """A full pull is counted first; of an incremental one the first REST page is the count.
 

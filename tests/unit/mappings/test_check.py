@@ -92,7 +92,7 @@ ERRORS = [
     ("convert:\n  opportunity: {Amount: company}\n", "m.yaml:2: convert.opportunity.Amount", "company is a text"),
     ("convert:\n  opportunity: {Amount: lots}\n", "m.yaml:2: convert.opportunity.Amount", '"lots" is not a value of it'),
     ("convert:\n  opportunity: {CloseDate: soon}\n", "m.yaml:2: convert.opportunity.CloseDate", '"soon" is not a value of it'),
-    ("convert:\n  opportunity: {Plain: {days_from_now: 3}}\n", "m.yaml:2: convert.opportunity.Plain", "days_from_now gives a date"),
+    ("convert:\n  opportunity: {Amount: {days_from_now: 3}}\n", "m.yaml:2: convert.opportunity.Amount", "days_from_now gives a date"),
     ("convert:\n  opportunity: {StageName: Prospectng}\n", "m.yaml:2: convert.opportunity.StageName", 'Did you mean "Prospecting"?'),
     ("convert:\n  opportunity: {StageName: {field: source, values: {Web: Inbound}}}\n", "m.yaml:2: convert.opportunity.StageName", 'no value "Inbound"'),
     ("convert:\n  opportunity: {StageName: {field: source, values: {Web: Prospecting}, default: X}}\n", "m.yaml:2: convert.opportunity.StageName", 'no value "X"'),

@@ -130,7 +130,7 @@ def test_every_line_is_read_or_reported(lines: list[str], tmp_path_factory) -> N
         ("leads.csv", b"\xef\xbb\xbf" + "id\tcity\n1\tZürich, CH\n".encode()),
         ("leads.csv", "id|city\n1|Zürich, CH\n".encode("utf-16")),
         ("leads.tsv", "id\tcity\n1\tZürich, CH\n".encode()),
-        ("leads.csv.gz", gzip.compress('id,city\n1,"Zürich, CH"\n'.encode())),
+        ("leads.csv.gz", gzip.compress('id,city\n1,"Zürich, CH"\n'.encode(), mtime=0)),
     ],
 )
 def test_ways_to_write_a_file_are_found_out(files: Files, name: str, content: bytes) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import create_engine, text
 
-from connector.engine.ports import RunStart
+from connector.engine.runs import RunStart
 from connector.ledger import SqlLedger, open_ledger
 
 if TYPE_CHECKING:

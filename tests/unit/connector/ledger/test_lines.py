@@ -13,7 +13,7 @@ from connector.errors import RunAbortedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.engine.ports import RunStart
+    from connector.engine.runs import RunStart
     from connector.ledger import SqlLedger
 
 START = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)

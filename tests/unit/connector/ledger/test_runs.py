@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from connector.engine.ports import RunReport
+from connector.engine.runs import RunReport
 from connector.errors import RunAbortedError
 from connector.ledger import SqlLedger, open_ledger
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from connector.engine.ports import RunStart
+    from connector.engine.runs import RunStart
 
 START = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from mappings.inbound import PROBLEM
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.engine.ports import RunStart
+    from connector.engine.runs import RunStart
     from connector.ledger import SqlLedger
 
 
@@ -178,19 +178,6 @@ def test_all_about_one_lead(known: SqlLedger) -> None:
 def test_find_lead_by_id_or_address(known: SqlLedger, text: str, ids: list[str]) -> None:
     """An id or a whole e-mail address finds the lead; a part of one finds nothing."""
     assert ids == known.find_lead("acme", text)
-
-
-def test_stage_history_has_first_entries(known: SqlLedger, clock) -> None:
-    """Each lead's stages with the first time it entered them and its source, for the funnel."""
-    day = timedelta(days=1)
-    expected = [
-        ("1", "Web", "lead", clock() - day),
-        ("1", "Web", "mql", clock()),
-        ("2", "Fair", "lead", clock() - day),
-        ("3", "Web", "opportunity", clock() - day),
-    ]
-
-    assert expected == known.stage_history("acme").rows()
 
 
 def test_problems_are_replaced_lead_by_lead(known: SqlLedger) -> None:

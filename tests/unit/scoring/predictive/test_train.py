@@ -182,6 +182,17 @@ def test_findings_leave_identifiers_out(history):
     assert {"email", "key"} <= {f.column for f in found.findings if f.level == "dropped"}
 
 
+@pytest.mark.parametrize("name", ["phone", "contact_as_written"])
+def test_telephone_numbers_are_no_numbers(history, name):
+    """No telephone number gets into a stored model, not even as the step of a number."""
+    phones = pl.format("+1415{}", pl.int_range(5_550_000, 5_550_000 + pl.len())).alias(name)
+
+    found = train(history(leads=600).with_columns(phones), SETTINGS)
+
+    assert "415555" not in str(found.model)
+    assert [f.level for f in found.findings if f.column == name] == ["dropped"]
+
+
 def test_scoring_needs_no_scikit_learn():
     """Importing the scoring side does not import the training library."""
     program = "import sys, scoring.methods.predictive, scoring.training; sys.exit('sklearn' in sys.modules)"
