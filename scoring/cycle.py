@@ -45,10 +45,18 @@ class Cycles:
 
         Beside them, one Boolean column per criterion of every gate (null: the facts do not tell).
         """
+        return self.decide(scored, as_of).with_columns(self._words)
+
+    def decide(self, scored: pl.DataFrame, as_of: date) -> pl.DataFrame:
+        """The same without `stage_reason` and `unmet`, which only say in words what was found."""
         frame = prepare(scored, self.forms, as_of)
         for expressions in self._steps:
             frame = frame.with_columns(expressions)
         return frame
+
+    @cached_property
+    def _words(self) -> list[pl.Expr]:
+        return [self._reason().alias("stage_reason"), self._unmet().alias("unmet")]
 
     def gates(self) -> Iterator[tuple[CompiledCycle, Gate]]:
         """Every gate with its cycle."""
@@ -75,7 +83,6 @@ class Cycles:
             stalled(self.cycles),
             [self._stage().alias("stage:new")],
             [overdue(self.cycles).alias("overdue")],
-            [self._reason().alias("stage_reason"), self._unmet().alias("unmet")],
         ]
 
     def _climb(self, stage: str) -> list[pl.Expr]:

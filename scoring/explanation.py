@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from scoring.cycle import Cycles
     from scoring.gates import CompiledCycle, Gate
@@ -109,8 +110,7 @@ def bounds(row: Mapping[str, Any], scorer: Scorer) -> tuple[float, float]:
     exclude each other are counted side by side.
     """
     score = float(row["score"])
-    low = _sum_of({line.key: _reach(row, line, scorer.step)[0] for line in scorer.lines}, scorer)
-    high = _sum_of({line.key: _reach(row, line, scorer.step)[1] for line in scorer.lines}, scorer)
+    low, high = (_sum_of(row, scorer, end) for end in (0, 1))
     return min(max(low, 0.0), score), max(min(high, 100.0), score)
 
 
@@ -119,19 +119,44 @@ def _reach(row: Mapping[str, Any], line: Line, step: float) -> tuple[float, floa
     points = row[line.key] * step
     if line.segment not in (None, row["segment"]) or not _missing(row, line):
         return points, points
-    return min(line.least, points), max(line.most, points)
+    # A line counts whole steps: its bounds are rounded outwards to them.
+    least, most = math.floor(line.least / step) * step, math.ceil(line.most / step) * step
+    return min(least, points), max(most, points)
 
 
-def _sum_of(points: Mapping[str, float], scorer: Scorer) -> float:
-    """The sum of these points with the limits of groups, before the limits of the score."""
-    total = 0.0
+def _sum_of(row: Mapping[str, Any], scorer: Scorer, end: int) -> float:
+    """The least (end 0) or most (end 1) sum of the lines, before the limits of the score."""
+    lines = {line.key: line for line in scorer.lines}
+    points = {key: _reach(row, line, scorer.step)[end] for key, line in lines.items()}
+    total = sum(points[key] for key, line in lines.items() if not line.limits)
     for line in scorer.lines:
-        if not line.limits:
-            total += points[line.key]
-        elif line not in scorer.outer:
-            beyond = line.bound - sum(points[key] for key in line.limits)
-            total += min(beyond, 0.0) if line.bound > 0 else max(beyond, 0.0)
+        if not line.limits or line in scorer.outer:
+            continue
+        if any(_missing(row, lines[key]) for key in line.limits):
+            inner = [lines[key] for key in line.limits]
+            together = sum(points[each.key] for each in inner)
+            total += _limit(line.bound, together, _apart(inner, scorer.step), scorer.step)[end]
+        else:
+            total += row[line.key] * scorer.step
     return total
+
+
+def _limit(bound: float, together: float, apart: float, step: float) -> tuple[float, float]:
+    """The least and the most that a group's limit takes back or makes up for."""
+    if bound > 0:
+        most = math.ceil(bound / step) * step
+        return min(most - together, 0.0), min(most + apart - together, 0.0)
+    least = math.floor(bound / step) * step
+    return max(least - apart - together, 0.0), max(least - together, 0.0)
+
+
+def _apart(lines: Sequence[Line], step: float) -> float:
+    """How far the lines of a group and its limit may be apart, since each is rounded by itself."""
+    whole = all(
+        not line.fades and (line.most / step).is_integer() and (line.least / step).is_integer()
+        for line in lines
+    )
+    return 0.0 if whole else (len(lines) + 1) * step / 2
 
 
 def _counts(row: Mapping[str, Any], line: Line) -> bool:

@@ -151,7 +151,7 @@ class Judge:
     def again(self, judged: pl.DataFrame, as_of: date) -> pl.DataFrame:
         """A judged frame after answers have changed in it: what the verdict is then.
 
-        Texts of lines, reasons and the next question stay what they were.
+        All that only says in words what was found stays what it was, and so does the next question.
         """
         facts, methods = self._moved
         stale = {f"{fact}." for fact in (*facts, *VERDICT_FACTS, "segment")}
@@ -161,7 +161,7 @@ class Judge:
         frame = prepare(frame, (form for c in self.segments.values() for form in c.forms), as_of)
         frame = frame.with_columns(self._segment().alias("segment"))
         frame = self.scorer.evaluate_again(frame, as_of, methods)
-        return self.cycles.evaluate(self.bands.evaluate(frame, as_of), as_of)
+        return self.cycles.decide(self.bands.evaluate(frame, as_of), as_of)
 
     @cached_property
     def _moved(self) -> tuple[frozenset[str], tuple[WeightedMethod, ...]]:

@@ -74,10 +74,11 @@ _FIELDS = (
     _field("forms", "number", "Forms submitted so far."),
     _field("last_form_at", "datetime", "Last form submitted."),
     _field("events", "number", "Webinars and events attended."),
+    _field("active_days", "number", "Days on which they showed interest in the last 90 days."),
     _field("last_engaged_at", "datetime", "Last sign of interest of any kind."),
     _field("last_activity_at", "datetime", "Last activity logged by or with a rep."),
     _field("time_on_site", "number", "Time on the website so far, seconds."),
-    _field("copies", "number", "Addresses under which the same submission came, at most so far."),
+    _field("copies", "number", "Addresses under which the same submission came, as first counted."),
     # what they told us (answers)
     _field("budget", "number", "Budget, in the mapping's currency."),
     _field("budget_approved", "boolean", "Is the budget approved?"),
@@ -112,6 +113,9 @@ _KNOWN_OTHERWISE = ("stage_since", "converted", "opportunity_state", "lost_reaso
 
 READABLE = tuple(name for name in FIELDS if name not in _KNOWN_OTHERWISE)
 """The fields that a mapping may feed; the rest is known from conversion and the ledger."""
+
+COUNTED = ("active_days", "copies")
+"""The fields that are counted from what was seen of the leads, where no mapping feeds them."""
 
 
 def empty_leads(extra: dict[str, Kind] | None = None) -> pl.DataFrame:

@@ -330,7 +330,7 @@ class HubSpotWorld(World):
 
     def slow(self, act: str, seconds: float) -> None:
         """Take long over every "write" or "convert"."""
-        path = {"write": "contacts/batch/update", "convert": "deals/batch/upsert"}[act]
+        path = {"write": "contacts/batch/update", "convert": "deals/batch/create"}[act]
         self.portal.faults.add(Fault("slow", path=path, seconds=seconds, times=None))
 
     def slowed(self) -> int:

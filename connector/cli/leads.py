@@ -22,8 +22,17 @@ LeadName = Annotated[
 ]
 
 
+MaybeLeadName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[LEAD]",
+        help="The record's id or its e-mail address; the hottest if none is given.",
+    ),
+]
+
+
 def explain(
-    lead: LeadName,
+    lead: MaybeLeadName = None,
     connection: OneConnection = None,
     as_of: Annotated[
         datetime | None,
@@ -37,6 +46,7 @@ def explain(
     from connector.settings import load_project
 
     found = load_project(project)
+    lead = lead or _hottest(found, connection)
     if as_of is not None:
         replayed = _replayed(found, lead, connection, as_of.date())
         if json:
@@ -134,6 +144,19 @@ def _replayed(found: Project, lead: str, connection: str | None, day: date) -> R
 
 
 _UNREAD = "No lead that was read has this id or e-mail address. Read it first with: leadgate sync"
+
+
+def _hottest(found: Project, connection: str | None) -> str:
+    """The id of the lead with the highest score in the one connection that is meant."""
+    from connector import wiring
+    from connector.errors import ConfigurationError
+
+    name = _only(found, connection)
+    with closing(wiring.open_ledger(found)) as ledger:
+        ids = ledger.hottest(name, 1)["id"].to_list()
+    if not ids:
+        raise ConfigurationError(f"No lead of {name} has been read. Read them with: leadgate sync")
+    return str(ids[0])
 
 
 def _find(found: Project, lead: str, connection: str | None) -> list[Found]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connector.engine.answers import with_answers
-from scoring.lead import FIELDS
+from connector.engine.counts import with_active_days, with_copies
+from scoring.lead import COUNTED, FIELDS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from scoring.lead import Kind
     from scoring.model import Model
 
-_MEMORY = "2"
+_MEMORY = "3"
 """Changes whenever the ledger learns to keep more of a lead: then every lead is read once again."""
 
 _STATE = (
@@ -59,7 +60,7 @@ class Connection:
     @property
     def kinds(self) -> dict[str, Kind]:
         """The facts that the ledger keeps of a lead, by kind: all that the verdict can rest on."""
-        fed = sorted({*self.inbound.fed, *_STATE})
+        fed = sorted({*self.inbound.fed, *_STATE, *COUNTED})
         return {name: FIELDS[name].kind for name in fed} | self.inbound.facts
 
     @property
@@ -90,7 +91,8 @@ def judge_page(
     """
     leads = with_answers(connection.inbound(raw), memory)
     said = leads["stage"].alias("stage_said")
-    return judged_leads(connection, _remembered(leads, memory, raw), as_of).with_columns(said)
+    counted = with_active_days(connection, with_copies(connection, leads, memory), memory, as_of)
+    return judged_leads(connection, _remembered(counted, memory, raw), as_of).with_columns(said)
 
 
 def judged_leads(connection: Connection, leads: pl.DataFrame, as_of: date) -> pl.DataFrame:

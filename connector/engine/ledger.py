@@ -22,10 +22,12 @@ class Ledger(Protocol):
     memory (`seen`): id, modified_at, verdict_key (model and mapping under which this version of the
         record was settled; null while something is still to be written), stage, stage_since,
         written String (JSON object of CRM field → what we last wrote), converted Boolean,
-        opportunity_id, opportunity_state, lost_reason, quarantine_key (null unless rejected: what must differ before it is tried
-        again), answers String (JSON object of fact → {value, was}; see connector/engine/answers.py)
-    outdated (`outdated`): the memory frame and score, facts String (JSON object of the lead's fields)
-        and there String (JSON object: see connector/engine/there.py)
+        opportunity_id, opportunity_state, lost_reason, quarantine_key (null unless
+        rejected: what must differ before it is tried again), facts String (JSON object of the
+        lead's fields), days List[Date] (on which it showed interest, as far as recorded), answers
+        String (JSON object of fact → {value, was}; see connector/engine/answers.py)
+    outdated (`outdated`): the memory frame without answers, and score and there String (JSON
+        object: see connector/engine/there.py)
     lines (`save_lines`, `lines`): see connector/engine/plan.py
     """
 
@@ -105,6 +107,10 @@ class Ledger(Protocol):
 
     def answers(self, connection: str, lead: str) -> list[dict[str, Any]]:
         """Every answer of one lead, oldest first."""
+        ...
+
+    def record_engagement(self, connection: str, days: pl.DataFrame) -> None:
+        """Add days on which leads showed interest (id, day Date); known ones stay."""
         ...
 
     def keep_model(self, connection: str, model: Mapping[str, Any]) -> None:

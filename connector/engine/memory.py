@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from connector.engine.counts import new_days
 from connector.engine.plan import changed
 from connector.engine.there import read_there
 
@@ -19,6 +20,8 @@ def remember_page(
     connection: Connection, ledger: Ledger, order: PullOrder, page: JudgedPage
 ) -> None:
     """Keep one judged page in the ledger; the verdict history grows only where a verdict moved."""
+    # First the days: when the facts are replaced nobody can tell any more that a counter rose.
+    ledger.record_engagement(connection.name, new_days(page.judged, page.memory, order.as_of))
     ledger.remember(connection.name, order.run, _memory(connection, order, page))
     ledger.record_verdicts(
         connection.name,

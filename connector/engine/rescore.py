@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connector.engine.connection import judged_leads
+from connector.engine.counts import with_active_days
 from connector.engine.facts import decoded_facts
 from connector.engine.plan import plan_page
 from connector.engine.pull import count, save_lines
@@ -46,7 +47,7 @@ def _take(
     connection: Connection, ledger: Ledger, order: PullOrder, page: pl.DataFrame, pulled: Pulled
 ) -> None:
     raw = _raw(connection, page)
-    leads = _leads(connection, page, raw)
+    leads = with_active_days(connection, _leads(connection, page, raw), page, order.as_of)
     judged = judged_leads(connection, leads, order.as_of)
     compared = connection.outbound.compare(raw, judged, page["written"])
     lines = plan_page(connection, raw, judged, _without_wording(connection, compared))
@@ -131,6 +132,8 @@ def _moved(
         judged["stage"].alias("new_stage"),
         leads["stage"].alias("came_in"),
         planned.alias("planned"),
+        page["facts"].str.json_path_match("$.active_days").cast(pl.Float64).alias("days_were"),
+        leads["active_days"],
     )
     return both.select(
         "planned",
@@ -139,6 +142,7 @@ def _moved(
             | pl.col("score").ne_missing(pl.col("new_score"))
             | pl.col("stage").ne_missing(pl.col("new_stage"))
             | pl.col("said").ne_missing(pl.col("came_in"))
+            | pl.col("days_were").ne_missing(pl.col("active_days"))
         ).alias("moved"),
     )
 

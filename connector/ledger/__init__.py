@@ -14,6 +14,7 @@ from connector.errors import ConfigurationError
 from connector.ledger.answers import Answers
 from connector.ledger.conversions import Conversions
 from connector.ledger.database import connect
+from connector.ledger.engagement import Engagement
 from connector.ledger.forget import Forgetting
 from connector.ledger.history import History
 from connector.ledger.journeys import Journeys
@@ -47,6 +48,7 @@ class SqlLedger(
     Views,
     Journeys,
     Answers,
+    Engagement,
     Models,
     Snapshots,
     Undoing,

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from connector.ledger.answers import hand_on_answers, leave_no_answers, with_answers
 from connector.ledger.conversions import hand_on_conversions
 from connector.ledger.database import Database
+from connector.ledger.engagement import hand_on_days, leave_no_days, with_days
 from connector.ledger.frames import among, read, update_rows, upsert
 from connector.ledger.snapshots import leave_no_facts
 from connector.ledger.tables import leads
@@ -25,7 +26,7 @@ MEMORY = (
     "id", "modified_at", "verdict_key", "stage", "stage_since", "written", "converted",
     "opportunity_id", "opportunity_state", "lost_reason", "quarantine_key",
 )  # fmt: skip
-"""The columns of the memory frame."""
+"""The columns of the leads table that every frame of remembered leads has."""
 
 FACTS = (
     "id", "modified_at", "facts", "stage", "stage_since", "score", "verdict_key", "written",
@@ -38,13 +39,14 @@ class Memory(Database):
     """The leads as the ledger knows them."""
 
     def seen(self, connection: str, ids: Sequence[str] | pl.Series) -> pl.DataFrame:
-        """What is remembered of these leads (the memory frame, and `answers`); unknown ids are left out."""
-        columns = [leads.c[name] for name in MEMORY]
+        """What is remembered of these leads (the memory frame); unknown ids are left out."""
+        columns = [leads.c[name] for name in (*MEMORY, "facts")]
         with self.reading() as transaction:
             wanted = leads.c.id.in_(among(transaction, ids))
             known = read(
                 transaction, select(*columns).where(leads.c.connection == connection, wanted)
             )
+            known = with_days(transaction, connection, known)
             return with_answers(transaction, connection, known)
 
     def remember(self, connection: str, run: str, leads_frame: pl.DataFrame) -> None:
@@ -84,6 +86,7 @@ class Memory(Database):
             )
             update_rows(transaction, leads, marked, ("connection", "id"))
             leave_no_answers(transaction, connection, going["id"])
+            leave_no_days(transaction, connection, going["id"])
             leave_no_facts(transaction, connection, going["id"])
         return going.height
 
@@ -158,6 +161,7 @@ def _hand_on(transaction: Connection, connection: str, run: str, merged: pl.Data
     pairs = _last_winners(transaction, connection, merged)
     hand_on_conversions(transaction, connection, pairs)
     hand_on_answers(transaction, connection, pairs)
+    hand_on_days(transaction, connection, pairs)
     carried = ("id", "written", "converted", "opportunity_id")
     both = pl.concat([pairs["id"], pairs["winner"]])
     known = read(

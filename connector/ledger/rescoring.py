@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select, update
 
 from connector.ledger.database import Database
+from connector.ledger.engagement import with_days
 from connector.ledger.frames import among, read
 from connector.ledger.memory import MEMORY
 from connector.ledger.tables import leads
@@ -30,8 +31,8 @@ class Rescoring(Database):
     ) -> Iterator[pl.DataFrame]:
         """The living leads that were not judged as of this day nor met in this run.
 
-        The frame has the columns of the memory frame and score, facts, there; pages of `size`
-        rows. Leads of which we do not know what is in the CRM are left out.
+        The frame has the columns of the memory frame (without answers) and score, there; pages of
+        `size` rows. Leads of which we do not know what is in the CRM are left out.
         """
         statement = (
             select(*(leads.c[name] for name in OUTDATED))
@@ -44,7 +45,7 @@ class Rescoring(Database):
         while True:
             following = statement if last is None else statement.where(leads.c.id > last)
             with self.reading() as transaction:
-                page = read(transaction, following)
+                page = with_days(transaction, connection, read(transaction, following))
             if page.is_empty():
                 return
             yield page

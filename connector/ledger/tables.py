@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -270,6 +270,14 @@ answers = Table(
     _must("source"),
     _must("latest", Flag),
     Index("answers_latest", "connection", "id", sqlite_where=LATEST, postgresql_where=LATEST),
+)
+
+engagement = Table(
+    "engagement",
+    metadata,
+    _key("connection"),
+    _key("id"),
+    _key("day"),
 )
 
 models = Table(

@@ -188,7 +188,8 @@ class Effects:
 
 def _spoken(columns: Iterable[str]) -> list[str]:
     """What only says in words what was found: nothing rests on it."""
-    return [c for c in columns if c == "reasons" or (c.endswith(":text") and c != "genuine:text")]
+    texts = {"reasons", "stage_reason", "unmet"}
+    return [c for c in columns if c in texts or (c.endswith(":text") and c != "genuine:text")]
 
 
 def _moved(judged: pl.DataFrame, as_of: date) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 from scoring.criteria.tree import Comparison
 from scoring.design_check.places import facts_of
 from scoring.gates import GATED
-from scoring.lead import FIELDS, READABLE
+from scoring.lead import COUNTED, FIELDS, READABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def check_fed(design: Design, fed: frozenset[str]) -> Iterator[Finding]:
     """What can never hold because the mapping does not read a fact and no question sets it."""
     asked = {question.fact for question in design.model.file.questions}
     found_out = FIELDS.keys() - set(READABLE)
-    known = fed | asked | found_out | {"stage", "modified_at"}
+    known = fed | asked | found_out | {"stage", "modified_at", *COUNTED}
     looked_at = {fact for placed in design.placed for fact in facts_of(placed.node)}
     unfed = sorted(looked_at & design.judge.kinds.keys() - known)
     absent: list[Goal] = [(Comparison(f, "known", value=True, path=()), "not true") for f in unfed]

@@ -1,8 +1,8 @@
 """How often leads of a page repeat each other: one submission under many addresses, one second.
 
 These are counts over a page, not facts of one lead, so whoever pulls pages counts and feeds them as
-the lead field `copies`; judging a lead then needs no other lead. Feed the largest count that was
-ever seen of a lead, or a later page without its copies would take the evidence back.
+the lead field `copies`; judging a lead then needs no other lead. Keep what was counted of a lead,
+or a later page without its copies would take the evidence back.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ SUBMISSION = ("first_name", "last_name", "company", "interest")
 def count_copies(leads: pl.DataFrame) -> pl.Series:
     """Of each lead: how many different e-mail addresses or records sent the same submission.
 
-    The same submission has the same name, company and interest, or the same telephone number under
-    other names. 1 means that it is alone; null that there is too little to compare. Float64.
+    The same submission has the same name, company and interest (one of the two at least), or the
+    same telephone number under other names. 1 means that it is alone; null that there is too little to compare. Float64.
     """
     present = [folded(pl.col(name)) for name in SUBMISSION if name in leads.columns]
     said = pl.concat_str(*present, separator="\0", ignore_nulls=True) if present else pl.lit("")
     addresses = pl.col("email").str.to_lowercase() if "email" in leads.columns else pl.lit(None)
     named = all(name in leads.columns for name in ("first_name", "last_name"))
     both = _given("first_name") & _given("last_name") if named else pl.lit(value=False)
+    # Two persons of one name are no copies: something else must be the same, too.
+    beside = [_given(name) for name in ("company", "interest") if name in leads.columns]
+    both &= pl.any_horizontal(beside) if beside else pl.lit(value=False)
     frame = leads.select(
         pl.when(both).then(said).alias("said"),
         addresses.cast(pl.String).alias("address"),

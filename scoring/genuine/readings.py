@@ -63,7 +63,6 @@ class Reader:
         """Folded texts; null where there is nothing."""
         address = pl.col("email").str.strip_chars().str.to_lowercase()
         facts = {"first": "first_name", "last": "last_name", "company": "company", "title": "title"}
-        said = [pl.col(fact).cast(pl.String) for fact in self.messages] or [pl.lit("")]
         return [
             *(_filled(pl.col(facts[name])).alias(f"{name}.text") for name in ("first", "last")),
             *(
@@ -75,12 +74,22 @@ class Reader:
             folded(address.str.extract(r"^([^@]+)@?")).alias("local.folded"),
             _filled(address.str.extract(r"@([^@]+)$").str.strip_chars(".")).alias("at"),
             _site(pl.col("domain")).alias("site"),
-            pl.concat_str(said, separator="\n", ignore_nulls=True).alias("message"),
+            self.message(self.messages),
         ]
+
+    def message(self, facts: Sequence[str]) -> pl.Expr:
+        """What the lead wrote, as the column `message`."""
+        said = [pl.col(fact).cast(pl.String) for fact in facts] or [pl.lit("")]
+        return pl.concat_str(said, separator="\n", ignore_nulls=True).alias("message")
+
+    @cached_property
+    def of_messages(self) -> list[pl.Expr]:
+        """What is read off the column `message`."""
+        return _messages(self.lists)
 
     @cached_property
     def _first(self) -> list[pl.Expr]:
-        return [*_names(self.lists), *_emails(self.lists), *_messages(self.lists), *_spelled()]
+        return [*_names(self.lists), *_emails(self.lists), *self.of_messages, *_spelled()]
 
     @cached_property
     def _second(self) -> list[pl.Expr]:

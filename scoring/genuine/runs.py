@@ -85,6 +85,8 @@ def _places(rows: Sequence[str]) -> NDArray[np.int64]:
 
 def _longest(true: NDArray[np.bool_], starts: NDArray[np.intp]) -> NDArray[np.int64]:
     """The longest unbroken run of `true` in each word; it is false at the borders of words."""
-    places = np.arange(len(true))
-    last_false = np.maximum.accumulate(np.where(true, 0, places))
-    return np.maximum.reduceat(places - last_false, starts)
+    turns = np.flatnonzero(true[1:] != true[:-1]) + 1
+    begins, ends = turns[::2], turns[1::2]
+    longest = np.zeros(len(starts), dtype=np.int64)
+    np.maximum.at(longest, np.searchsorted(starts, begins, side="right") - 1, ends - begins)
+    return longest

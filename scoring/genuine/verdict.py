@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from scoring.genuine.checks import CHECKS
+from scoring.genuine.parts import READ, TOLD, WRITTEN, keys_by_part, summed, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,11 @@ LISTED = {
     "deny": "on the list of those always kept out",
 }
 WHO = ("first_name", "last_name", "email", "phone", "mobile", "company")
+DECIDED_BY = "genuine:decided"
+BLANK = "genuine:blank"
+KEPT = (READ, WRITTEN, TOLD, DECIDED_BY, BLANK)
+"""What a judged frame keeps beside the outcome: the sums of the evidence, who has decided in words,
+and whether nothing says who the lead is."""
 _WORTH_SAYING = 0.2
 """Evidence of less log-odds than this is counted and not told."""
 
@@ -48,21 +54,30 @@ def with_verdict(frame: pl.DataFrame, checks: Sequence[str], odds: Odds) -> pl.D
     """`genuine`, `genuine:text` and `genuine:confidence` (0–100) of each row.
 
     The frame has the evidence of the checks by their keys, the lead fields that say who it is,
-    `junk`, and whether the lead is on a list (`allow`, `deny`).
+    `junk`, and whether the lead is on a list (`allow`, `deny`). The columns of `KEPT` come along.
     """
-    judged = frame.with_columns(
-        odds.probability(pl.sum_horizontal(*checks).cast(pl.Float64)).alias("@junk"),
-        _decided().alias("@decided"),
-        _blank().alias("@blank"),
-    ).with_columns(_outcome(odds).alias("genuine"))
+    sums = [summed(part, keys) for part, keys in keys_by_part(checks).items()]
+    judged = frame.with_columns(*sums, _decided().alias(DECIDED_BY), _blank().alias(BLANK))
+    judged = judged.with_columns(outcomes(judged, odds))
     reasons = pl.concat([judged.select("genuine"), _reasons(judged, checks)], how="horizontal")
     judged = judged.with_columns(_text(reasons).alias("genuine:text"))
-    return judged.select("genuine", "genuine:text", _confidence().alias("genuine:confidence"))
+    return judged.select("genuine", "genuine:text", "genuine:confidence", *KEPT)
+
+
+def outcomes(kept: pl.DataFrame, odds: Odds) -> pl.DataFrame:
+    """`genuine` and `genuine:confidence` of a frame with the columns of `KEPT`."""
+    weighed = kept.select(odds.probability(whole()).alias("@junk"), DECIDED_BY, BLANK)
+    found = weighed.with_columns(_outcome(odds).alias("genuine"))
+    return found.select("genuine", _confidence().alias("genuine:confidence"))
 
 
 def decides() -> pl.Expr:
     """Whether a person or a list has decided, whatever the evidence: lamb, spam, or null."""
-    return _decided().replace_strict(
+    return _outcome_of(_decided())
+
+
+def _outcome_of(decided: pl.Expr) -> pl.Expr:
+    return decided.replace_strict(
         {
             **{PERSON_SAID[said]: _of(said=said) for said in (True, False)},
             LISTED["allow"]: "lamb",
@@ -98,9 +113,9 @@ def _blank() -> pl.Expr:
 
 def _outcome(odds: Odds) -> pl.Expr:
     return (
-        pl.when(pl.col("@decided").is_not_null())
-        .then(decides())
-        .when(pl.col("@blank"))
+        pl.when(pl.col(DECIDED_BY).is_not_null())
+        .then(_outcome_of(pl.col(DECIDED_BY)))
+        .when(pl.col(BLANK))
         .then(pl.lit("unsure"))
         .when(pl.col("@junk") >= odds.spam_above)
         .then(pl.lit("spam"))
@@ -114,8 +129,8 @@ def _confidence() -> pl.Expr:
     """How sure the outcome is; of an unsure lead, how likely it is junk."""
     junk = pl.col("@junk") * 100
     sure = pl.when(pl.col("genuine") == "lamb").then(100 - junk).otherwise(junk)
-    decided = pl.col("@decided").is_not_null()
-    return pl.when(decided).then(100.0).when(pl.col("@blank")).then(50.0).otherwise(sure.round(1))
+    decided = pl.col(DECIDED_BY).is_not_null()
+    return pl.when(decided).then(100.0).when(pl.col(BLANK)).then(50.0).otherwise(sure.round(1))
 
 
 def _reasons(frame: pl.DataFrame, checks: Sequence[str]) -> pl.DataFrame:
@@ -135,7 +150,7 @@ def _reasons(frame: pl.DataFrame, checks: Sequence[str]) -> pl.DataFrame:
         pl.col("text").filter(pl.col("evidence") > 0).str.join(BETWEEN).alias("for"),
         pl.col("text").filter(pl.col("evidence") < 0).str.join(BETWEEN).alias("against"),
     )
-    rows = frame.select(pl.int_range(pl.len()).alias("row"), "@decided", "@blank")
+    rows = frame.select(pl.int_range(pl.len()).alias("row"), DECIDED_BY, BLANK)
     return rows.join(said, on="row", how="left", maintain_order="left").drop("row")
 
 
@@ -156,5 +171,5 @@ def _text(reasons: pl.DataFrame) -> pl.Series:
     )
     found = pl.when(pl.col("for") != "").then(pl.lit(LITTLE_FOUND)).otherwise(pl.lit(NOTHING_FOUND))
     filled = pl.when(told != "").then(told).otherwise(found)
-    text = pl.coalesce("@decided", pl.when(pl.col("@blank")).then(pl.lit(NOTHING_KNOWN)), filled)
+    text = pl.coalesce(DECIDED_BY, pl.when(pl.col(BLANK)).then(pl.lit(NOTHING_KNOWN)), filled)
     return reasons.select(text).to_series()

@@ -28,7 +28,7 @@ class Line:
     leads of the others. A line that `limits` others (by key) takes back what they give beyond the
     `bound` of a cap, or makes up for what they take below a floor (a `bound` of 0 or less); it is
     lowest when they are highest. A `silent` line would give up to so many points if its method
-    could speak; they count as not covered.
+    could speak; they count as not covered. A line that `fades` with time may give any part of its most.
     """
 
     key: str
@@ -41,6 +41,7 @@ class Line:
     limits: tuple[str, ...] = ()
     bound: float = 0.0
     silent: float = 0.0
+    fades: bool = False
 
 
 class Method(Protocol):

@@ -28,10 +28,12 @@ from pydantic import AfterValidator, Field, model_validator
 from scoring.criteria import Form, prepare
 from scoring.document import Schema
 from scoring.genuine.checks import CHECKS
+from scoring.genuine.parts import FED, MESSAGES, TOLD, keys_by_part, part_of
 from scoring.genuine.readings import Reader
 from scoring.genuine.verdict import WHO, Odds, decides, with_verdict
 from scoring.lead import FIELDS
 from scoring.methods.base import Context, Line
+from scoring.methods.lamb_or_spam_again import LambOrSpamAgain
 from scoring.problem import did_you_mean, refuse
 
 if TYPE_CHECKING:
@@ -56,13 +58,14 @@ _DOMAIN = r"(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_][\w-]*[^\W_]"
 _NUMBER = pl.Float64()
 _TEXT = pl.String()
 _PROBLEMS = pl.List(pl.Struct({"fact": _TEXT, "field": _TEXT, "what": _TEXT}))
-_FED = {"copies": "copies", "too_fast": "form_seconds", "same_second": "same_second"}
-"""Checks on facts that the model names, by the key that names the fact."""
-_MESSAGES = ("links_in_message", "pitch_in_message", "empty_message")
 _FACTS = sorted(
     {"junk", *WHO, "domain", "country", "title", "converted"}
     | {f for c in CHECKS.values() for f in c.facts}
 )
+_READ_AGAIN = frozenset(_FACTS).difference(
+    *(check.facts for check in CHECKS.values() if part_of(check) == TOLD)
+)
+"""Facts whose change cannot be judged from what a judged frame keeps."""
 _WHO_DECIDES = ("junk", "allow", "deny", *WHO)
 
 
@@ -150,10 +153,35 @@ class CompiledLambOrSpam:
         )
 
     def _facts(self, check: Check) -> tuple[str, ...]:
-        if check.key in _MESSAGES:
+        if check.key in MESSAGES:
             return tuple(self.section.messages)
         fed = self.fed.get(check.key)
         return check.facts if fed is None else (fed,)
+
+    def narrowed(self, facts: frozenset[str]) -> CompiledLambOrSpam | LambOrSpamAgain:
+        """Only the parts of the evidence that these facts can move.
+
+        It is for frames that this method has judged. Who the lead is must be read again as a whole.
+        """
+        if not facts.isdisjoint(_READ_AGAIN):
+            return self
+        by_part = keys_by_part(self.weights).items()
+        lines = {line.key: line for line in self.lines}
+        moved = {
+            part: {key: self.weights[key] for key in keys}
+            for part, keys in by_part
+            if not facts.isdisjoint(fact for key in keys for fact in lines[key].facts)
+        }
+        return LambOrSpamAgain(
+            tuple(lines[key] for weights in moved.values() for key in weights),
+            moved,
+            self._forms,
+            {FED[check]: fact for check, fact in self.fed.items()},
+            self.reader,
+            self.section.messages,
+            self._odds,
+            self.section.points,
+        )
 
     def evaluate(self, leads: pl.DataFrame, as_of: date) -> pl.DataFrame:
         """Points per line, and `genuine` with its text and its confidence (0–100)."""
@@ -174,7 +202,7 @@ class CompiledLambOrSpam:
     def _ready(self, leads: pl.DataFrame, as_of: date) -> pl.DataFrame:
         """The lead fields and the readings that the checks look at; what is not there is unknown."""
         frame = prepare(leads, self._forms, as_of)
-        fed = {key: self.fed.get(check) for check, key in _FED.items()}
+        fed = {key: self.fed.get(check) for check, key in FED.items()}
         chosen = frame.select(
             *_FACTS,
             *(
@@ -229,7 +257,7 @@ def compile_lamb_or_spam(section: LambOrSpamSection, context: Context) -> Compil
             )
     for index, fact in enumerate(given.messages):
         _check_kind(fact, (*at, "messages", index), "text", scope)
-    for key in _FED.values():
+    for key in FED.values():
         fact = getattr(given, key)
         if fact is not None:
             _check_kind(fact, (*at, key), "number", scope)
@@ -238,11 +266,11 @@ def compile_lamb_or_spam(section: LambOrSpamSection, context: Context) -> Compil
         key: math.copysign(given.weights.get(key, abs(check.weight)), check.weight)
         for key, check in CHECKS.items()
     }
-    fed = {check: fact for check, key in _FED.items() if (fact := getattr(given, key)) is not None}
+    fed = {check: fact for check, key in FED.items() if (fact := getattr(given, key)) is not None}
     kept = {
         key: weight
         for key, weight in weights.items()
-        if weight and (key not in _FED or key in fed) and (key not in _MESSAGES or given.messages)
+        if weight and (key not in FED or key in fed) and (key not in MESSAGES or given.messages)
     }
     reader = Reader([_message(number) for number in range(len(given.messages))])
     return CompiledLambOrSpam(given, kept, reader, fed)

@@ -7,6 +7,7 @@ say how far each fact moved the probability away from it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +44,7 @@ _STEEPEST = 25.0  # points of probability per unit of log-odds, at even odds
 _FLAT = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Predictive:
     """A stored model, compiled: a scoring method whose lines sum to 100 × probability."""
 
@@ -62,8 +63,8 @@ class Predictive:
         found = codes(leads, as_of, self.spec)
         probability, given = self._given(found)
         result: dict[str, Any] = {BASE: np.full(leads.height, self._base_points())}
-        for line, column in zip(self.lines[1:], self.columns, strict=True):
-            result[line.key] = given[:, self._members(column)].sum(axis=1)
+        for line, members in zip(self.lines[1:], self._members, strict=True):
+            result[line.key] = given[:, members].sum(axis=1)
         return pl.DataFrame(result | {PROBABILITY: probability}).hstack(self._texts(found))
 
     def probability(self, leads: pl.DataFrame, as_of: date) -> pl.Series:
@@ -87,26 +88,33 @@ class Predictive:
         slope = np.where(flat, at_rest, difference / np.where(flat, 1.0, way))
         return probability, parts * slope[:, None]
 
-    def _members(self, column: str) -> list[int]:
-        return [place for place, feature in enumerate(self.spec) if feature.column == column]
+    @cached_property
+    def _members(self) -> tuple[list[int], ...]:
+        """The places of the features of each column."""
+        places: dict[str, list[int]] = {column: [] for column in self.columns}
+        for place, feature in enumerate(self.spec):
+            places[feature.column].append(place)
+        return tuple(places.values())
 
     def _texts(self, found: NDArray[np.int16]) -> pl.DataFrame:
         """Each line in words; of a list, the items that it includes."""
         coded = pl.DataFrame({str(place): found[:, place] for place in range(len(self.spec))})
-        return coded.select(
+        return coded.select(self._wording)
+
+    @cached_property
+    def _wording(self) -> list[pl.Expr]:
+        """Built once: making expressions takes longer than running them on a page of leads."""
+        return [
             pl.concat_str(
-                [self._said(place) for place in self._members(column)],
-                separator=", ",
-                ignore_nulls=True,
+                [self._said(place) for place in members], separator=", ", ignore_nulls=True
             ).alias(f"{line.key}:text")
-            for line, column in zip(self.lines[1:], self.columns, strict=True)
-        )
+            for line, members in zip(self.lines[1:], self._members, strict=True)
+        ]
 
     def _said(self, place: int) -> pl.Expr:
-        words = [word or None for word in self.words[place]]
-        return pl.col(str(place)).replace_strict(
-            list(range(len(words))), words, return_dtype=pl.String
-        )
+        """The words of a code: it is their place."""
+        words = pl.Series([word or None for word in self.words[place]], dtype=pl.String)
+        return pl.lit(words).gather(pl.col(str(place)))
 
 
 def compile(stored: Mapping[str, Any]) -> Predictive:  # noqa: A001 — every method has its `compile`

@@ -226,6 +226,7 @@ def _compile_rule(rule: Rule, index: int, group: Group, scope: Scope) -> _Compil
         max(rule.points, 0.0),
         min(rule.points, 0.0),
         segment=rule.segment or group.segment,
+        fades=rule.decay is not None,
     )
     return _CompiledRule(line, reason, rule.group, criterion, rule.decay, origin)
 

@@ -8,6 +8,7 @@ see the codes' order, so that an unknown value is judged much like a blank or a 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -92,17 +93,17 @@ def features(frame: pl.DataFrame, as_of: date | None, spec: Sequence[Feature]) -
     A column that the frame does not have is blank. Moments after `as_of` have not happened yet and
     are blank, so that a lead is seen as things stood on that day.
     """
+    schema = frame.schema
     return frame.select(
-        _expression(frame.schema, feature, as_of).alias(feature.name) for feature in spec
+        _expression(schema.get(feature.column), feature, as_of).alias(feature.name)
+        for feature in spec
     )
 
 
 def codes(frame: pl.DataFrame, as_of: date | None, spec: Sequence[Feature]) -> NDArray[np.int16]:
     """The leads as codes, one row per lead and one column per feature."""
-    matched = frame.select(
-        _match(_expression(frame.schema, feature, as_of), feature).alias(feature.name)
-        for feature in spec
-    )
+    schema = frame.schema
+    matched = frame.select(_matched(schema.get(feature.column), feature, as_of) for feature in spec)
     found = np.empty((len(spec), frame.height), dtype=np.int16)
     for position, feature in enumerate(spec):
         values = matched.to_series(position).to_numpy()
@@ -123,8 +124,7 @@ def is_placeholder(column: str) -> pl.Expr:
     return text.is_in(list(PLACEHOLDERS)) | pl.col(column).str.contains(_NO_WORD)
 
 
-def _expression(schema: pl.Schema, feature: Feature, as_of: date | None) -> pl.Expr:
-    dtype = schema.get(feature.column)
+def _expression(dtype: pl.DataType | None, feature: Feature, as_of: date | None) -> pl.Expr:
     if dtype is None or dtype == pl.Null:
         empty = pl.Float64 if feature.kind in ("number", "days") else pl.String
         return pl.lit(None, dtype=empty)
@@ -177,6 +177,12 @@ def _item(feature: Feature, dtype: pl.DataType) -> pl.Expr:
         return pl.lit(None, dtype=pl.String)
     held = pl.col(feature.column).cast(pl.List(pl.String)).list.contains(feature.item)
     return pl.when(held.fill_null(value=False)).then(pl.lit("yes")).otherwise(pl.lit("no"))
+
+
+@lru_cache(maxsize=4_096)
+def _matched(dtype: pl.DataType | None, feature: Feature, as_of: date | None) -> pl.Expr:
+    """Kept: on a page of leads, making the expression takes longer than running it."""
+    return _match(_expression(dtype, feature, as_of), feature).alias(feature.name)
 
 
 def _match(column: pl.Expr, feature: Feature) -> pl.Expr:

@@ -101,10 +101,11 @@ def _walk(
     left = forest.allowed[0][codes[:, forest.features[0]]]
     for feature, table in zip(forest.features[1:], forest.allowed[1:], strict=True):
         left &= table[codes[:, feature]]
-    leaf = np.arange(forest.trees, dtype=np.int32) * forest.leaves + _LOWEST[left]
+    # `take` and flat places: several times as fast as the same by tables of indices.
+    leaf = np.arange(forest.trees, dtype=np.int32) * forest.leaves + _LOWEST.take(left)
     chosen = np.zeros((len(codes), forest.trees * forest.leaves), dtype=np.float32)
-    np.put_along_axis(chosen, leaf, 1.0, axis=1)
-    return forest.value[leaf].sum(axis=1) - forest.start, chosen @ forest.share
+    chosen.ravel()[leaf + np.arange(len(codes))[:, None] * chosen.shape[1]] = 1.0
+    return forest.value.take(leaf).sum(axis=1) - forest.start, chosen @ forest.share
 
 
 def _compile_forest(stored: Mapping[str, Any], sizes: Sequence[int], slope: float) -> Forest:

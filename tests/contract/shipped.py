@@ -189,7 +189,7 @@ class HubSpotSite(Site):
             }
 
     def lose_answers(self, act: str) -> None:
-        path = {"write": "contacts/batch/update", "convert": "deals/batch/upsert"}[act]
+        path = {"write": "contacts/batch/update", "convert": "deals/batch/create"}[act]
         self.portal.faults.add(Fault("drop_after", path=path))
 
     def be_busy(self, status: int) -> None:

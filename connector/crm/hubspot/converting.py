@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -19,7 +20,7 @@ from connector.engine.ports import CONVERSION_OUTCOMES, chunks
 from connector.errors import ConfigurationError, LostAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from connector.crm.hubspot.api import Api
     from connector.crm.hubspot.objects import LeadObject
@@ -32,6 +33,9 @@ DEFAULT_KEY = "leadgate_key"
 _COMPANY = "associatedcompanyid"
 _GONE = Fault(code="OBJECT_NOT_FOUND")
 _LOOSE = Fault(code="ASSOCIATION_REFUSED")
+_LATER = ("INTERNAL_ERROR", "NO_ANSWER")
+_DEAL_TO = {"contacts": 3, "companies": 341}
+"""HubSpot's unlabelled association types; the first company becomes the primary one by itself."""
 _PAUSES = (1.0, 3.0, 9.0, 27.0)
 _STATUS = {"contacts": "hs_lead_status", "leads": "hs_pipeline_stage"}
 
@@ -47,6 +51,8 @@ class _Chunk:
     """The contact behind each lead, under its present id."""
     companies: dict[str, str] = field(default_factory=dict)
     """By contact."""
+    joined: set[tuple[str, str]] = field(default_factory=set)
+    """Deals made together with their contact, with that contact."""
     faults: dict[str, Fault] = field(default_factory=dict)
     status: dict[str, Fault] = field(default_factory=dict)
     """Where the deal was made and only the lead's status was refused, by the updated record."""
@@ -55,6 +61,23 @@ class _Chunk:
     def ids(self) -> list[str]:
         """The leads, each once."""
         return list(dict.fromkeys(row["@id"] for row in self.rows))
+
+    def missing(self) -> dict[str, dict[str, Any]]:
+        """A row for every key that still wants a deal and has a contact to give it to."""
+        return {
+            row["@key"]: row
+            for row in self.rows
+            if row["@key"] not in self.deals
+            and row["@id"] not in self.faults
+            and row["@id"] in self.people
+        }
+
+    def forget_companies(self, leads: Iterable[str]) -> list[str]:
+        """Leave the companies of these leads out from now on; the leads that had one."""
+        had = [lead for lead in leads if self.people.get(lead) in self.companies]
+        for contact in {self.people[lead] for lead in had}:
+            del self.companies[contact]
+        return had
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Each lead that has a deal, with the deal."""
@@ -80,8 +103,7 @@ class Converter:
             chunk = _Chunk(frame.to_dicts())
             self._find_deals(chunk, how)
             self._find_people(chunk)
-            if self._object.name == "contacts":
-                _share_deals(chunk)
+            self._find_companies(chunk)
             self._make_deals(chunk, how)
             self._associate(chunk)
             self._set_status(chunk, how)
@@ -106,7 +128,7 @@ class Converter:
                 f"convert.key: deals cannot be found by the property {key} ({error.code}). It must"
                 " exist and hold unique values. Run leadgate setup."
             ) from None
-        chunk.deals = {str(deal["properties"].get(key)): deal["id"] for deal in results(answer)}
+        chunk.deals |= {str(deal["properties"].get(key)): deal["id"] for deal in results(answer)}
 
     def _find_people(self, chunk: _Chunk) -> None:
         """The contacts behind the leads; a lead that is gone gets no deal."""
@@ -125,7 +147,9 @@ class Converter:
                 continue
             chunk.people[lead] = person["id"]
             if person["properties"].get(_COMPANY):
-                chunk.companies[person["id"]] = person["properties"][_COMPANY]
+                chunk.companies[person["id"]] = str(person["properties"][_COMPANY])
+        if self._object.name == "contacts":
+            _share_deals(chunk)
 
     def _read_contacts(self, ids: list[str]) -> dict[str, dict[str, Any]]:
         """The contacts by the id that was asked for, which a merge may have replaced."""
@@ -146,50 +170,85 @@ class Converter:
         """Create what is missing.
 
         After a lost answer the keys are read again before the next try, so that a deal that is
-        there already is never written over.
+        there already is not asked for twice. Even if it were, its unique key would refuse it.
         """
         for seconds in _PAUSES:
             try:
-                self._upsert_missing(chunk, how)
+                self._create_missing(chunk, how)
             except LostAnswerError as error:
                 log.warning("%s; reading what was created before going on", error)
                 self._api.wait(seconds)
                 self._find_deals(chunk, how)
             else:
                 return
-        self._upsert_missing(chunk, how)
+        self._create_missing(chunk, how)
 
-    def _upsert_missing(self, chunk: _Chunk, how: Conversion) -> None:
-        key = how.key or DEFAULT_KEY
-        wanted = {
-            row["@key"]: _deal(row, key, how)
+    def _create_missing(self, chunk: _Chunk, how: Conversion) -> None:
+        """Create; where a contact or company may be to blame, look again and leave the company."""
+        refusals = self._create(chunk, how)
+        doubtful = [lead for lead, fault in refusals.items() if _may_be_association(fault)]
+        chunk.faults |= {lead: refusals[lead] for lead in refusals.keys() - set(doubtful)}
+        if not doubtful:
+            return
+        self._find_people(chunk)
+        had_company = chunk.forget_companies(doubtful)
+        chunk.faults |= self._create(chunk, how)
+        alone = [lead for lead in had_company if lead not in chunk.faults]
+        if alone:
+            log.warning("%d deals could not be associated with their companies", len(alone))
+
+    def _create(self, chunk: _Chunk, how: Conversion) -> dict[str, Fault]:
+        """What is missing, each deal at once with its contact and company; refusals by lead.
+
+        A refused key is read again: another deal may hold it, which then is the lead's.
+        """
+        missing = chunk.missing()
+        answers = self._settle(chunk, how)
+        for key, answer in answers.items():
+            if not isinstance(answer, Fault):
+                chunk.deals[key] = str(answer["id"])
+                chunk.joined.add((str(answer["id"]), chunk.people[missing[key]["@id"]]))
+        refusals = {key: answer for key, answer in answers.items() if isinstance(answer, Fault)}
+        if refusals:
+            self._find_deals(chunk, how)
+        return {
+            row["@id"]: refusals[row["@key"]]
             for row in chunk.rows
-            if row["@key"] not in chunk.deals and row["@id"] not in chunk.faults
+            if row["@key"] in refusals.keys() - chunk.deals.keys()
         }
-        batch = Batch(self._upsert, lambda deal: str(deal["properties"].get(key)), self._api.wait)
-        answers: Answers = batch.settle(list(wanted.values()))
-        for row in chunk.rows:
-            answer = answers.get(row["@key"])
-            if isinstance(answer, Fault):
-                chunk.faults[row["@id"]] = answer
-            elif answer:
-                chunk.deals[row["@key"]] = str(answer["id"])
 
-    def _upsert(self, inputs: list[Input]) -> dict[str, Any]:
-        answer: dict[str, Any] = self._api.call_once(
-            "create deals", self._api.sdk.batches.upsert, "deals", {"inputs": inputs}
-        )
+    def _settle(self, chunk: _Chunk, how: Conversion) -> Answers:
+        key = how.key or DEFAULT_KEY
+        batch = Batch(self._send, lambda deal: str(deal["properties"].get(key)), self._api.wait)
+        try:
+            return batch.settle(_deals(chunk, key, how))
+        except MissingScopesError as error:
+            if not chunk.forget_companies(chunk.ids):
+                raise
+            log.warning("deals stay without their companies: %s", error)
+        return batch.settle(_deals(chunk, key, how))
+
+    def _send(self, inputs: list[Input]) -> dict[str, Any]:
+        bodies = [{name: one[name] for name in one.keys() - {"id"}} for one in inputs]
+        try:
+            answer: dict[str, Any] = self._api.call_once(
+                "create deals", self._api.sdk.batches.create, "deals", {"inputs": bodies}
+            )
+        except RefusedError as error:
+            if error.status == HTTPStatus.NOT_FOUND:  # one association's target, not the deals
+                error.status = HTTPStatus.BAD_REQUEST
+            raise
         return answer
 
     def _associate(self, chunk: _Chunk) -> None:
-        """Deal to contact, lead and company; repeating it is harmless."""
+        """Deal to contact, lead and company, where not made with them; repeating it is harmless."""
         pairs = list(chunk.pairs())
         people = [(deal, chunk.people[lead]) for lead, deal in pairs if lead in chunk.people]
+        people = [pair for pair in people if pair not in chunk.joined]
         failed = self._join("deals", "contacts", people)
         if self._object.name == "leads":
             failed |= self._join("deals", "leads", [(deal, lead) for lead, deal in pairs])
         chunk.faults |= {lead: _LOOSE for lead, deal in pairs if deal in failed}
-        self._find_companies(chunk, [contact for _, contact in people])
         companies = [
             (deal, chunk.companies[contact])
             for deal, contact in people
@@ -203,8 +262,9 @@ class Converter:
         if missed:
             log.warning("%d deals could not be associated with their companies", len(missed))
 
-    def _find_companies(self, chunk: _Chunk, contacts: list[str]) -> None:
-        unknown = list(dict.fromkeys(one for one in contacts if one not in chunk.companies))
+    def _find_companies(self, chunk: _Chunk) -> None:
+        people = dict.fromkeys(chunk.people.values())
+        unknown = [one for one in people if one not in chunk.companies]
         if not unknown:
             return
         try:
@@ -261,7 +321,18 @@ def _share_deals(chunk: _Chunk) -> None:
             row["@key"] = first
 
 
-def _deal(row: dict[str, Any], key: str, how: Conversion) -> Input:
+def _deals(chunk: _Chunk, key: str, how: Conversion) -> list[Input]:
+    return [
+        {
+            "id": row["@key"],
+            "properties": _properties(row, how) | {key: row["@key"]},
+            "associations": _associations(chunk, chunk.people[row["@id"]]),
+        }
+        for row in chunk.missing().values()
+    ]
+
+
+def _properties(row: dict[str, Any], how: Conversion) -> dict[str, Any]:
     properties = {
         name.removeprefix("to:"): value
         for name, value in row.items()
@@ -270,7 +341,26 @@ def _deal(row: dict[str, Any], key: str, how: Conversion) -> Input:
     owner = how.owner or row["@owner_id"]
     if owner:
         properties.setdefault(OWNER, owner)
-    return {"id": row["@key"], "idProperty": key, "properties": properties | {key: row["@key"]}}
+    return properties
+
+
+def _associations(chunk: _Chunk, contact: str) -> list[dict[str, Any]]:
+    targets = {"contacts": contact, "companies": chunk.companies.get(contact)}
+    return [
+        {
+            "to": {"id": target},
+            "types": [
+                {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": _DEAL_TO[kind]}
+            ],
+        }
+        for kind, target in targets.items()
+        if target
+    ]
+
+
+def _may_be_association(fault: Fault) -> bool:
+    """HubSpot blames no property; what is wrong may be what the deal was to be associated with."""
+    return not fault.field and fault.code not in _LATER
 
 
 def _outcome(chunk: _Chunk, row: dict[str, Any]) -> dict[str, str | None]:

@@ -15,12 +15,13 @@ from mappings.schema import NewField
 from tests.unit.connector.crm_hubspot.test_pull import contacts, make_lead
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from connector.crm.hubspot.adapter import HubSpotCrm
     from connector.sandbox.hubspot import HubSpotPortal
     from tests.unit.connector.crm_hubspot.conftest import Connect
 
+CREATE = "deals/batch/create"
 KEY = NewField("opportunity", "leadgate_key", "Key", "text", unique=True)
 HOW = Conversion()
 
@@ -59,6 +60,38 @@ def deals_of(portal: HubSpotPortal, contact: str) -> list[str]:
     return [str(deal) for deal in record.linked("deals")]
 
 
+def planted(portal: HubSpotPortal, key: str) -> str:
+    """A deal that holds this key and belongs to nobody yet."""
+    properties = {"dealname": "Planted", "dealstage": "qualifiedtobuy", "leadgate_key": key}
+    return str(portal.admin.create("deals", properties))
+
+
+def with_company(portal: HubSpotPortal, number: int) -> list[str]:
+    """Contacts without a deal, but with a company."""
+    store = portal.records.stores["contacts"]
+    ids = [one for one in fresh(portal, 150) if store.records[int(one)].linked("companies")]
+    return ids[:number]
+
+
+@pytest.fixture
+def just_before_creating(
+    portal: HubSpotPortal, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Callable[[], object]], None]:
+    """Lets somebody else act once, after all reading and right before the deals are created."""
+
+    def arrange(act: Callable[[], object]) -> None:
+        acts, strike = [act], portal.faults.strike
+
+        def struck(method: str, path: str) -> Fault | None:
+            if CREATE in path and acts:
+                acts.pop()()
+            return strike(method, path)
+
+        monkeypatch.setattr(portal.faults, "strike", struck)
+
+    return arrange
+
+
 def sound(portal: HubSpotPortal) -> bool:
     """Whether no contact has two deals, no key stands twice, and no deal is alone."""
     found = portal.audit("leadgate_key")
@@ -86,7 +119,7 @@ def test_deals_know_their_company_owner_and_values(
 ) -> None:
     """The contact's company and owner come along; blank values are not sent."""
     store = portal.records.stores["contacts"]
-    one = next(one for one in fresh(portal, 150) if store.records[int(one)].linked("companies"))
+    one = with_company(portal, 1)[0]
     rep = next(owner.id for owner in portal.records.owners.values() if not owner.archived)
 
     row = convert(ready, [one], amount="1200", description=None, owner=rep)[0]
@@ -97,12 +130,29 @@ def test_deals_know_their_company_owner_and_values(
     assert "description" not in deal.properties
 
 
-def test_thirty_conversions_take_few_calls(ready: HubSpotCrm, portal: HubSpotPortal) -> None:
-    """Keys, contacts, companies, deals and two associations: six calls at most."""
+def test_a_hundred_conversions_take_four_calls(ready: HubSpotCrm, portal: HubSpotPortal) -> None:
+    """Keys, contacts, companies, and deals together with their associations; repeated, six."""
+    ids = fresh(portal, 100)
     before = ready.api_calls
-    convert(ready, fresh(portal, 30))
+    convert(ready, ids)
+    first = ready.api_calls - before
+    convert(ready, ids)
 
-    assert ready.api_calls - before <= 6
+    assert first == 4
+    assert ready.api_calls - before - first <= 6
+
+
+def test_a_deal_is_never_without_its_contact(ready: HubSpotCrm, portal: HubSpotPortal) -> None:
+    """Contact and company come with the creation itself: no later call is needed for them."""
+    ids = with_company(portal, 20)
+    fault = portal.faults.add(Fault("status", path="associate", status=403, times=None))
+
+    rows = convert(ready, ids)
+    deals = portal.records.stores["deals"].records
+
+    assert fault.struck == 0
+    assert all(deals[int(row["@opportunity_id"])].linked("companies") for row in rows)
+    assert sound(portal)
 
 
 def test_converting_again_changes_nothing(ready: HubSpotCrm, portal: HubSpotPortal) -> None:
@@ -119,13 +169,14 @@ def test_converting_again_changes_nothing(ready: HubSpotCrm, portal: HubSpotPort
     assert sound(portal)
 
 
-@pytest.mark.parametrize(
-    "path", ["deals/batch/upsert", "deals/contacts/batch/associate", "batch/read"]
-)
-@pytest.mark.parametrize(
+LOSSES = pytest.mark.parametrize(
     ("kind", "applied"),
     [("drop_before", False), ("drop_after", False), ("truncate", False), ("status", True)],
 )
+
+
+@pytest.mark.parametrize("path", [CREATE, "batch/read"])
+@LOSSES
 def test_one_deal_per_lead_whatever_is_lost(
     ready: HubSpotCrm, portal: HubSpotPortal, path: str, kind: Any, *, applied: bool
 ) -> None:
@@ -141,24 +192,142 @@ def test_one_deal_per_lead_whatever_is_lost(
     assert sound(portal)
 
 
-def test_a_lost_answer_does_not_write_over_what_was_made(
+@LOSSES
+def test_lost_associations_of_found_deals(
+    ready: HubSpotCrm, portal: HubSpotPortal, kind: Any, *, applied: bool
+) -> None:
+    """Deals that were there already get their contacts, also when the answer is lost."""
+    ids = fresh(portal, 20)
+    deals = [planted(portal, one) for one in ids]
+    path = "deals/contacts/batch/associate"
+    fault = portal.faults.add(Fault(kind, path=path, times=2, applied=applied))
+
+    rows = convert(ready, ids)
+
+    assert fault.struck >= 1
+    assert [row["@opportunity_id"] for row in rows] == deals
+    assert [deals_of(portal, one) for one in ids] == [[deal] for deal in deals]
+    assert sound(portal)
+
+
+@pytest.mark.parametrize("traced", [True, False])
+def test_a_key_taken_meanwhile_is_found(
+    ready: HubSpotCrm,
+    portal: HubSpotPortal,
+    just_before_creating: Callable[[Callable[[], object]], None],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    traced: bool,
+) -> None:
+    """Keys taken since they were read: those deals are the leads' own, unchanged, and joined.
+
+    It holds whether the portal refuses the records one by one or the batch as a whole.
+    """
+    if not traced:
+        monkeypatch.setattr("connector.sandbox.hubspot.batch._traced", lambda _: False)
+    ids = with_company(portal, 12)
+    just_before_creating(lambda: [planted(portal, one) for one in (ids[3], ids[7])])
+
+    rows = convert(ready, ids)
+    deals = portal.records.stores["deals"].records
+    made = [deals[int(row["@opportunity_id"])] for row in rows]
+
+    assert {row["outcome"] for row in rows} == {"applied"}
+    assert [deals_of(portal, row["@id"]) for row in rows] == [[str(deal.id)] for deal in made]
+    names = [deal.properties["dealname"] for deal in made]
+    assert [at for at, name in enumerate(names) if name == "Planted"] == [3, 7]
+    assert all(deal.linked("companies") for deal in made)
+    assert sound(portal)
+
+
+@pytest.mark.parametrize("traced", [True, False])
+def test_a_contact_that_goes_meanwhile_gets_no_deal(
+    ready: HubSpotCrm,
+    portal: HubSpotPortal,
+    just_before_creating: Callable[[Callable[[], object]], None],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    traced: bool,
+) -> None:
+    """A contact deleted right before the creation is skipped; all others get their deals."""
+    if not traced:
+        monkeypatch.setattr("connector.sandbox.hubspot.batch._traced", lambda _: False)
+    ids = fresh(portal, 12)
+    just_before_creating(lambda: portal.admin.archive("contacts", ids[5]))
+
+    rows = convert(ready, ids)
+
+    assert [at for at, row in enumerate(rows) if row["outcome"] != "applied"] == [5]
+    assert (rows[5]["outcome"], rows[5]["code"]) == ("skipped", "OBJECT_NOT_FOUND")
+    assert rows[5]["@opportunity_id"] is None
+    assert sound(portal)
+
+
+def test_a_company_that_goes_meanwhile_costs_no_deal(
+    ready: HubSpotCrm,
+    portal: HubSpotPortal,
+    just_before_creating: Callable[[Callable[[], object]], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The deal is made without the company that is gone, and a warning says so."""
+    ids = with_company(portal, 12)
+    contact = portal.records.stores["contacts"].records[int(ids[0])]
+    gone = next(iter(contact.linked("companies")))
+    just_before_creating(lambda: portal.admin.archive("companies", str(gone)))
+
+    rows = convert(ready, ids)
+    deal = portal.records.stores["deals"].records[int(rows[0]["@opportunity_id"])]
+
+    assert {row["outcome"] for row in rows} == {"applied"}
+    assert not deal.linked("companies")
+    assert "could not be associated with their companies" in caplog.text
+    assert sound(portal)
+
+
+@pytest.mark.parametrize(("status", "companies"), [(403, 0), (404, 12)])
+def test_a_creation_refused_for_its_associations(
+    ready: HubSpotCrm, portal: HubSpotPortal, status: int, companies: int
+) -> None:
+    """Not permitted with companies, it is tried without; a target not found is singled out."""
+    fault = portal.faults.add(Fault("status", path=CREATE, status=status))
+
+    rows = convert(ready, with_company(portal, 12))
+    deals = portal.records.stores["deals"].records
+
+    assert fault.struck == 1
+    assert {row["outcome"] for row in rows} == {"applied"}
+    found = [deals[int(row["@opportunity_id"])].linked("companies") for row in rows]
+    assert sum(map(bool, found)) == companies
+    assert sound(portal)
+
+
+def test_what_is_not_permitted_at_all_is_told(ready: HubSpotCrm, portal: HubSpotPortal) -> None:
+    """Without the right to create deals the run ends; leaving companies out does not hide it."""
+    portal.faults.add(Fault("status", path=CREATE, status=403, times=None))
+
+    with pytest.raises(ConfigurationError, match="create deals"):
+        convert(ready, with_company(portal, 3))
+
+
+def test_after_a_lost_answer_nothing_is_asked_for_twice(
     ready: HubSpotCrm, portal: HubSpotPortal
 ) -> None:
     """After a lost answer the keys are read; deals that exist are not sent again."""
     portal.forget()
-    portal.faults.add(Fault("drop_after", path="deals/batch/upsert"))
+    fault = portal.faults.add(Fault("drop_after", path=CREATE))
 
     convert(ready, fresh(portal, 10))
+    calls = portal.stats()["endpoints"]
 
-    assert not any("deals" in str(name) for name in portal.audit()["no_op_writes"])
+    assert fault.struck == 1
+    assert portal.audit()["created"] == {"deals": 10}
+    assert [number for name, number in calls.items() if "batch/create" in name] == [1]
 
 
 def test_missing_associations_are_completed(ready: HubSpotCrm, portal: HubSpotPortal) -> None:
-    """A deal that lost its contact (the process died between two calls) gets it back."""
+    """A deal without its contact (somebody took the association away) gets it back."""
     one = fresh(portal, 1)[0]
-    deal = portal.admin.create(
-        "deals", {"dealname": "d", "dealstage": "qualifiedtobuy", "leadgate_key": one}
-    )
+    deal = planted(portal, one)
 
     row = convert(ready, [one])[0]
 

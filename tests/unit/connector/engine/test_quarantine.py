@@ -34,7 +34,8 @@ def ledger(tmp_path: Path) -> Iterator[SqlLedger]:
 def connection(now: datetime = REJECTED_AT, mapping: str = "m" * 64) -> Any:
     """As much of a connection as quarantine looks at."""
     crm = SimpleNamespace(now=lambda: now)
-    return SimpleNamespace(name="acme", crm=crm, mapping=SimpleNamespace(digest=mapping))
+    digest = SimpleNamespace(digest=mapping)
+    return SimpleNamespace(name="acme", crm=crm, mapping=digest, verdict_key="v" * 16)
 
 
 def line(kind: str, base: datetime) -> pl.DataFrame:

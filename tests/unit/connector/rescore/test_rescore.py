@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from connector.cli.app import app
 from connector.engine import rescore
 from connector.engine.connection import judge_page, judged_leads
+from connector.engine.counts import with_active_days
 from connector.engine.plan_file import readable_lines
 from connector.engine.ports import PAGE_META, Page, Window
 from connector.engine.there import decoded
@@ -186,6 +187,7 @@ def test_judging_from_the_ledger_equals_a_fresh_pull(world: World) -> None:
         kept = []
         for page in world.ledger.outdated(world.crm, "none", day):
             leads = rescore._leads(connection, page, rescore._raw(connection, page))
+            leads = with_active_days(connection, leads, page, day)
             kept.append(judged_leads(connection, leads, day).select(list(SCHEMA)))
         assert_frame_equal(pl.concat(fresh).sort("id"), pl.concat(kept).sort("id"))
         assert pl.concat(kept).height > 100
