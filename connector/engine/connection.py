@@ -91,7 +91,8 @@ def judge_page(
     """
     leads = with_answers(connection.inbound(raw), memory)
     said = leads["stage"].alias("stage_said")
-    counted = with_active_days(connection, with_copies(connection, leads, memory), memory, as_of)
+    inbound = connection.inbound
+    counted = with_active_days(inbound, with_copies(inbound, leads, memory), memory, as_of)
     return judged_leads(connection, _remembered(counted, memory, raw), as_of).with_columns(said)
 
 

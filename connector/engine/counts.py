@@ -20,7 +20,7 @@ from scoring.genuine.copies import count_copies
 if TYPE_CHECKING:
     from datetime import date
 
-    from connector.engine.connection import Connection
+    from mappings.inbound import Inbound
     from scoring.lead import Kind
 
 WINDOW_DAYS = 90
@@ -38,9 +38,9 @@ COUNTERS = {
 _BEFORE: dict[str, Kind] = dict.fromkeys((*COUNTERS, "copies"), "number")
 
 
-def with_copies(connection: Connection, leads: pl.DataFrame, memory: pl.DataFrame) -> pl.DataFrame:
+def with_copies(inbound: Inbound, leads: pl.DataFrame, memory: pl.DataFrame) -> pl.DataFrame:
     """The lead frame with `copies`, unless the mapping feeds it: as remembered, else of this page."""
-    if "copies" in connection.inbound.fed:
+    if "copies" in inbound.fed:
         return leads
     before = _known_of(leads, memory)["was:copies"]
     return leads.with_columns(count_copies(leads).alias("now")).select(
@@ -50,13 +50,13 @@ def with_copies(connection: Connection, leads: pl.DataFrame, memory: pl.DataFram
 
 
 def with_active_days(
-    connection: Connection, leads: pl.DataFrame, memory: pl.DataFrame, as_of: date
+    inbound: Inbound, leads: pl.DataFrame, memory: pl.DataFrame, as_of: date
 ) -> pl.DataFrame:
     """The lead frame with `active_days`, unless the mapping feeds it.
 
     It is unknown where neither a moment nor a counter of interest was ever told.
     """
-    if "active_days" in connection.inbound.fed:
+    if "active_days" in inbound.fed:
         return leads
     days = days_of_interest(leads, memory, as_of).group_by("id").len("number")
     counted = leads.select("id").join(days, on="id", how="left", maintain_order="left")

@@ -47,7 +47,7 @@ def _take(
     connection: Connection, ledger: Ledger, order: PullOrder, page: pl.DataFrame, pulled: Pulled
 ) -> None:
     raw = _raw(connection, page)
-    leads = with_active_days(connection, _leads(connection, page, raw), page, order.as_of)
+    leads = with_active_days(connection.inbound, _leads(connection, page, raw), page, order.as_of)
     judged = judged_leads(connection, leads, order.as_of)
     compared = connection.outbound.compare(raw, judged, page["written"])
     lines = plan_page(connection, raw, judged, _without_wording(connection, compared))

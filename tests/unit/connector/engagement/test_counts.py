@@ -59,7 +59,7 @@ def ago(days: int) -> datetime:
 
 def active(page: pl.DataFrame, known: pl.DataFrame, *fed: str) -> list[float | None]:
     """The days of interest of each lead."""
-    return with_active_days(connection(*fed), page, known, TODAY)["active_days"].to_list()
+    return with_active_days(connection(*fed).inbound, page, known, TODAY)["active_days"].to_list()
 
 
 def test_days_of_first_sight() -> None:
@@ -112,7 +112,7 @@ def test_a_mapping_that_feeds_the_facts_wins() -> None:
     page = leads({"active_days": 7.0, "copies": 4.0, "last_visit_at": ago(0)})
 
     assert active(page, memory(), "active_days") == [7]
-    assert with_copies(connection("copies"), page, memory())["copies"].to_list() == [4]
+    assert with_copies(connection("copies").inbound, page, memory())["copies"].to_list() == [4]
 
 
 def test_copies_stay_as_first_counted() -> None:
@@ -120,18 +120,18 @@ def test_copies_stay_as_first_counted() -> None:
     ann = {"first_name": "Ann", "last_name": "Lee", "company": "Acme"}
     wave = leads(*(ann | {"email": f"ann{n}@x.de"} for n in range(3)))
 
-    assert with_copies(connection(), wave, memory())["copies"].to_list() == [3, 3, 3]
+    assert with_copies(connection().inbound, wave, memory())["copies"].to_list() == [3, 3, 3]
 
     known = memory(({"copies": 3.0}, None), ({"copies": 1.0}, None))
-    assert with_copies(connection(), wave[:1], known)["copies"].to_list() == [3]
-    assert with_copies(connection(), wave[:2], known)["copies"].to_list() == [3, 1]
+    assert with_copies(connection().inbound, wave[:1], known)["copies"].to_list() == [3]
+    assert with_copies(connection().inbound, wave[:2], known)["copies"].to_list() == [3, 1]
 
 
 def test_namesakes_are_no_copies() -> None:
     """The same name alone, with neither a company nor a text, says nothing."""
     page = leads(*({"first_name": "Ann", "last_name": "Lee", "email": f"{n}@x.de"} for n in "ab"))
 
-    assert with_copies(connection(), page, memory())["copies"].to_list() == [None, None]
+    assert with_copies(connection().inbound, page, memory())["copies"].to_list() == [None, None]
 
 
 def test_the_ledger_keeps_each_day_once(ledger: SqlLedger) -> None:

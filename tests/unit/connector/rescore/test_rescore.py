@@ -187,7 +187,7 @@ def test_judging_from_the_ledger_equals_a_fresh_pull(world: World) -> None:
         kept = []
         for page in world.ledger.outdated(world.crm, "none", day):
             leads = rescore._leads(connection, page, rescore._raw(connection, page))
-            leads = with_active_days(connection, leads, page, day)
+            leads = with_active_days(connection.inbound, leads, page, day)
             kept.append(judged_leads(connection, leads, day).select(list(SCHEMA)))
         assert_frame_equal(pl.concat(fresh).sort("id"), pl.concat(kept).sort("id"))
         assert pl.concat(kept).height > 100
