@@ -117,11 +117,17 @@ def bounds(row: Mapping[str, Any], scorer: Scorer) -> tuple[float, float]:
 def _reach(row: Mapping[str, Any], line: Line, step: float) -> tuple[float, float]:
     """The least and the most points of a line, given what is known of the lead."""
     points = row[line.key] * step
-    if line.segment not in (None, row["segment"]) or not _missing(row, line):
+    if not _open(row, line):
         return points, points
     # A line counts whole steps: its bounds are rounded outwards to them.
     least, most = math.floor(line.least / step) * step, math.ceil(line.most / step) * step
     return min(least, points), max(most, points)
+
+
+def _open(row: Mapping[str, Any], line: Line) -> bool:
+    """Whether a fact that is not known could still move the line for this lead."""
+    here = line.segment in (None, row["segment"])
+    return here and bool(line.most or line.least) and bool(_missing(row, line))
 
 
 def _sum_of(row: Mapping[str, Any], scorer: Scorer, end: int) -> float:
@@ -132,7 +138,7 @@ def _sum_of(row: Mapping[str, Any], scorer: Scorer, end: int) -> float:
     for line in scorer.lines:
         if not line.limits or line in scorer.outer:
             continue
-        if any(_missing(row, lines[key]) for key in line.limits):
+        if any(_open(row, lines[key]) for key in line.limits):
             inner = [lines[key] for key in line.limits]
             together = sum(points[each.key] for each in inner)
             total += _limit(line.bound, together, _apart(inner, scorer.step), scorer.step)[end]
