@@ -113,6 +113,13 @@ def load_judge(project: Project, name: str) -> Judge:
     return judge
 
 
+def own_kinds(judge: Judge) -> dict[str, Kind]:
+    """The kinds of the team's own facts, as a judge knows them."""
+    from scoring.lead import FIELDS
+
+    return {name: kind for name, kind in judge.kinds.items() if name not in FIELDS}
+
+
 def check_model(found: Files) -> tuple[list[Problem], list[Problem]]:
     """What is wrong in the design of a connection's model, and what is doubtful; nobody is called."""
     from scoring.design_check import check_design, told

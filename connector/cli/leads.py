@@ -173,8 +173,8 @@ def _find(found: Project, lead: str, connection: str | None) -> list[Found]:
         for name in names:
             ids = ledger.find_lead(name, lead)
             if ids:
-                files = wiring.load_files(found, name)
-                matches += remembered(files.judge, files.extra, ledger, name, ids)
+                judge = wiring.load_judge(found, name)
+                matches += remembered(judge, wiring.own_kinds(judge), ledger, name, ids)
     if not matches:
         raise ConfigurationError(_UNREAD)
     return matches

@@ -25,6 +25,8 @@ from connector.cli.progress import bars, progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import polars as pl
+
     from connector.engine.ports import Progress
     from connector.engine.run import Runner
     from connector.engine.runs import RunReport
@@ -176,7 +178,7 @@ def rejects(
     json: Json = False,
     project: ProjectFolder = HERE,
 ) -> None:
-    """List what a CRM refused and what could not be read, grouped by cause, each with its remedy."""
+    """List what was refused, what could not be read, and who waits for a person's word."""
     from connector import wiring
     from connector.cli import show
     from connector.settings import load_project
@@ -188,15 +190,12 @@ def rejects(
     with closing(wiring.open_ledger(found)) as ledger:
         frames = {name: ledger.rejects(name, run) for name in names}
         problems = {name: ledger.problem_counts(name) for name in names}
+        unsure = {name: ledger.unsure(name) for name in names}
     if json:
-        for name, counts in problems.items():
-            for row in counts.iter_rows(named=True):
-                emit({"connection": name, "outcome": "data problem"} | row)
-        for name, frame in frames.items():
-            for row in frame.iter_rows(named=True):
-                emit({"connection": name} | row)
+        _emit_rejects(frames, problems, unsure)
     else:
         show.rejects(out(), frames)
+        show.unsure(out(), unsure)
         show.problems(out(), problems)
 
 
@@ -227,6 +226,20 @@ def _run_each(
                     reports.append(act(runner))
         show_reports(reports, ledger, json=json)
     raise typer.Exit(_worst(reports, failures))
+
+
+def _emit_rejects(
+    frames: dict[str, pl.DataFrame], problems: dict[str, pl.DataFrame], unsure: dict[str, list[str]]
+) -> None:
+    for name, ids in unsure.items():
+        for lead in ids:
+            emit({"connection": name, "outcome": "unsure", "id": lead})
+    for name, counts in problems.items():
+        for row in counts.iter_rows(named=True):
+            emit({"connection": name, "outcome": "data problem"} | row)
+    for name, frame in frames.items():
+        for row in frame.iter_rows(named=True):
+            emit({"connection": name} | row)
 
 
 def load_all(found: Project, names: list[str]) -> list[Files]:

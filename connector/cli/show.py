@@ -28,6 +28,10 @@ _STATE = {
 }
 
 
+FEW = 8
+"""How many ids are shown as examples."""
+
+
 def report(console: Console, run: RunReport) -> None:
     """What one run did, in a few lines."""
     colour = _STATE.get(run.state, "white")
@@ -155,6 +159,18 @@ def rejects(console: Console, frames: Mapping[str, pl.DataFrame]) -> None:
             console.print(f"  records: {escape(few)}{' …' if group.height > 5 else ''}")  # noqa: PLR2004
     if not total:
         console.print("Nothing is rejected.")
+
+
+def unsure(console: Console, leads: Mapping[str, list[str]]) -> None:
+    """Leads that may be junk: a person looks, and the answer is remembered."""
+    for connection, ids in leads.items():
+        if ids:
+            few = ", ".join(ids[:FEW]) + (" …" if len(ids) > FEW else "")
+            console.print(
+                f"[bold]{escape(connection)}[/]: {len(ids):,} leads may be junk: {escape(few)}\n"
+                f"  [green]→[/] Look with: leadgate explain LEAD -c {escape(connection)}, and say so "
+                f"with: leadgate answer LEAD junk=true (or junk=false) -c {escape(connection)}"
+            )
 
 
 def problems(console: Console, counts: Mapping[str, pl.DataFrame], *, most: int = 1_000) -> None:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 TOLD = (
     "budget", "budget_approved", "authority", "need", "timeline", "ready_to_buy", "replacing",
-    "interest", "heard_from",
+    "interest", "heard_from", "junk",
 )  # fmt: skip
-"""What leads tell; beside these, the facts of the model's questions and the team's own can be set."""
+"""What leads tell, and what a person says of them (`junk`); beside these, the facts of the model's questions and the team's own can be set."""
 
 _YES, _NO = ("yes", "true", "y", "1"), ("no", "false", "n", "0")
 

@@ -60,8 +60,9 @@ class Connection:
     @property
     def kinds(self) -> dict[str, Kind]:
         """The facts that the ledger keeps of a lead, by kind: all that the verdict can rest on."""
-        fed = sorted({*self.inbound.fed, *_STATE, *COUNTED})
-        return {name: FIELDS[name].kind for name in fed} | self.inbound.facts
+        told = {"junk", *(fact for fact in self.judge.questions.facts if fact in FIELDS)}
+        known = sorted({*self.inbound.fed, *_STATE, *COUNTED, *told})
+        return {name: FIELDS[name].kind for name in known} | self.inbound.facts
 
     @property
     def facts(self) -> pl.Expr:

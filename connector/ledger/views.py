@@ -40,6 +40,20 @@ class Views(Database):
             found = transaction.execute(statement)
             return {stage: int(count) for stage, count in found if stage is not None}
 
+    def unsure(self, connection: str, limit: int = 1_000) -> list[str]:
+        """The ids of living leads of which nobody knows yet whether they are genuine."""
+        here = (leads.c.connection == connection, verdicts.c.connection == connection)
+        statement = (
+            select(leads.c.id)
+            .join(verdicts, verdicts.c.id == leads.c.id)
+            .where(*here, leads.c.gone.is_(None), verdicts.c.latest.is_(True))
+            .where(verdicts.c.genuine == "unsure")
+            .order_by(leads.c.id)
+            .limit(limit)
+        )
+        with self.reading() as transaction:
+            return list(transaction.execute(statement).scalars())
+
     def hottest(self, connection: str, n: int = 20) -> pl.DataFrame:
         """The living, unconverted leads with the highest scores.
 

