@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from connector.crm.http import refuse_insecure
+from connector.crm.quota import Quota
 from scoring.document import Schema
 
-_PERCENT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s*$")
 _OAUTH_KEYS = ("client_id", "client_secret", "refresh_token")
-
-
-def _share(value: object) -> object:
-    """A share of one, from "40%" or 0.4."""
-    found = _PERCENT.match(value) if isinstance(value, str) else None
-    return float(found.group(1)) / 100 if found else value
 
 
 class HubSpotSettings(Schema):
@@ -32,7 +25,7 @@ class HubSpotSettings(Schema):
     object: Literal["contacts", "leads"] = "contacts"
     overlap_minutes: int = Field(5, ge=0, le=1440)
     """Every pull begins this much before the last one ended, because search lags behind."""
-    quota: Annotated[float, BeforeValidator(_share), Field(gt=0, le=1)] = 0.4
+    quota: Quota = 0.4
     """The share of the portal's calls per day that one command may use; written "40%"."""
     burst: int = Field(190, ge=1, le=1000)
     """Calls per 10 seconds; searches are not among them."""

@@ -6,9 +6,10 @@ import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
 
 from connector.crm.http import refuse_insecure
+from connector.crm.quota import Quota
 from scoring.document import Schema
 
 API_VERSION = "62.0"
@@ -21,13 +22,6 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "refresh_token": ("client_id", "refresh_token"),
     "password": ("username", "password"),
 }
-_PERCENT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s*$")
-
-
-def _share(value: object) -> object:
-    """A share of one, from "40%" or 0.4."""
-    found = _PERCENT.match(value) if isinstance(value, str) else None
-    return float(found.group(1)) / 100 if found else value
 
 
 def _version(value: str) -> str:
@@ -55,7 +49,7 @@ class SalesforceSettings(Schema):
     api_version: Annotated[str, AfterValidator(_version)] = API_VERSION
     overlap_minutes: Annotated[int, Field(ge=0, le=1440)] = 10
     bulk_above: Annotated[int, Field(ge=200, le=100_000)] = 2000
-    quota: Annotated[float, BeforeValidator(_share), Field(gt=0, le=1)] = 0.4
+    quota: Quota = 0.4
 
     @model_validator(mode="after")
     def _has_what_its_login_needs(self) -> SalesforceSettings:
