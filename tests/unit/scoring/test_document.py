@@ -84,17 +84,20 @@ def test_scalars_are_plain() -> None:
     assert tuple(type(value) for value in data.values()) == kinds
 
 
+# A plain scalar that begins with a question mark is what the writer used here gets wrong, not the
+# reader: it writes it bare, where YAML wants quotes.
+_keys = st.text(min_size=1, max_size=8).filter(lambda key: not key.startswith("?"))
 _plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=12),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.text(min_size=1, max_size=8), inner, max_size=4)
-    ),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**9), 10**9)
+    | st.text(max_size=12).filter(lambda text: not text.startswith("?")),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_keys, inner, max_size=4),
     max_leaves=12,
 )
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=8), _plain, min_size=1, max_size=5))
+@given(st.dictionaries(_keys, _plain, min_size=1, max_size=5))
 def test_whatever_is_written_is_read(content: dict[str, Any]) -> None:
     """Any tree of plain values comes back as it was, and every key has a line within the file."""
     stream = io.StringIO()
