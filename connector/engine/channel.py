@@ -1,0 +1,65 @@
+"""What outreach needs from a channel: the border that touches cross, and the frames that cross it.
+
+touches, the input of `Channel.send`; one row per touch, at most one per lead and call:
+    @key String   the touch's own key, the same however often it is tried (connection, lead, cadence,
+                  step and the day on which the cadence began)
+    @id String    the lead's id in the CRM; @owner_id String, its owner
+    cadence String, step Int64 (from 1), template String (name of the template; null where the
+    channel needs none), target String (campaign or list of this step; null where it needs none),
+    due Date, reason String (why the lead is touched, in words)
+    facts String  JSON object of the lead's fields, for templates (email and first_name among them)
+outcomes: the outcome frame of connector/engine/ports.py plus @touch_id String, the channel's own id
+of what was made (a task, a message), null where nothing was made
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import polars as pl
+
+from connector.engine.ports import OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ChannelName = Literal["task", "campaign", "list", "email", "webhook"]
+
+TOUCHES: dict[str, pl.DataType] = {
+    "@key": pl.String(),
+    "@id": pl.String(),
+    "@owner_id": pl.String(),
+    "cadence": pl.String(),
+    "step": pl.Int64(),
+    "template": pl.String(),
+    "target": pl.String(),
+    "due": pl.Date(),
+    "reason": pl.String(),
+    "facts": pl.String(),
+}
+TOUCH_OUTCOMES: dict[str, pl.DataType] = OUTCOMES | {"@touch_id": pl.String()}
+
+
+class Channel(Protocol):
+    """One way to reach a lead, or to have a person reach it. It lives as long as one command.
+
+    The engine writes the intent in the ledger before `send`, and the outcome after it.
+    """
+
+    name: ChannelName
+    repeatable: bool
+    """Whether a touch whose answer was lost may be sent again: the channel finds or refuses what
+    it has made before under the same key. Otherwise it is reported and never sent again."""
+
+    def send(self, touches: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Make these touches; yields outcome frames, exactly one row per touch.
+
+        A touch that this key has made before answers "applied" with its id. A repeatable channel
+        raises `LostAnswerError` where the answer stays unknown; one that is not answers "rejected"
+        with the code "unknown" for just the touches that nobody knows about.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give connections back. Closing twice does nothing."""
+        ...
