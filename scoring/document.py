@@ -6,9 +6,11 @@ form: file, line, key, what is wrong, what was allowed, the nearest known name.
 
 from __future__ import annotations
 
+import copy
 import types
 import typing
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -57,7 +59,7 @@ def parse_yaml(text: str, name: str) -> Document:
     Raises `ProblemsError` for a syntax error or a key that is given twice.
     """
     try:
-        data = YAML(typ="rt").load(text)
+        data, lines = _parsed(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         what = (error.problem or "cannot be read").splitlines()[0]
@@ -65,7 +67,14 @@ def parse_yaml(text: str, name: str) -> Document:
     except YAMLError as error:
         what = str(error).splitlines()[0]
         raise ProblemsError([Problem(f"{name}:1", f"not valid YAML: {what}.")]) from None
-    return Document(name, _plain(data), dict(_lines(data)))
+    return Document(name, copy.deepcopy(data), lines)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> tuple[Any, Mapping[Path, int]]:
+    """The text's data and lines. A process that runs on and on reads the same files for each run."""
+    data = YAML(typ="rt").load(text)
+    return _plain(data), dict(_lines(data))
 
 
 _S = TypeVar("_S", bound=BaseModel)
