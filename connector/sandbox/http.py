@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -23,19 +24,50 @@ START_SECONDS = 10.0
 GRACE_SECONDS = 2
 
 
+class _Server(uvicorn.Server):
+    """A server that leaves when it is told to, not at the next tick of its clock."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+        self._left = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def leave(self) -> None:
+        """Give the port back and end; called from any thread but the server's own."""
+        self.should_exit = True
+        if self._loop is not None and not self._left.is_set():
+            self._loop.call_soon_threadsafe(self._told.set)
+            self._left.wait(START_SECONDS)
+
+    async def main_loop(self) -> None:
+        """Renew the Date header once a second until it is time to leave."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), timeout=1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Give the port back at once, then end the connections."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        self._left.set()
+        await super().shutdown(sockets)
+
+
 class Served:
     """A running server. `close` ends it and gives the port back; closing twice does nothing."""
 
-    def __init__(self, server: uvicorn.Server, thread: threading.Thread, port: int) -> None:
+    def __init__(self, server: _Server, port: int) -> None:
         self.port = port
         self.url = f"http://{LOOPBACK}:{port}"
         self._server = server
-        self._thread = thread
 
     def close(self) -> None:
-        """Stop serving and wait for the thread."""
-        self._server.should_exit = True
-        self._thread.join(timeout=START_SECONDS)
+        """Stop serving; returns when the port is given back, and connections end behind it."""
+        self._server.leave()
 
     def __enter__(self) -> Served:
         return self
@@ -66,13 +98,14 @@ def serve(app: ASGIApp, port: int = 0, *, date_header: bool = True) -> Served:
         h11_max_incomplete_event_size=HEADER_BYTES,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
+    port = listener.getsockname()[1]
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, daemon=True, name="sandbox"
     )
     thread.start()
     _wait_until_started(server, thread)
-    return Served(server, thread, listener.getsockname()[1])
+    return Served(server, port)
 
 
 def _listen(port: int) -> socket.socket:
@@ -87,7 +120,7 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+def _wait_until_started(server: _Server, thread: threading.Thread) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
