@@ -9,19 +9,25 @@ touches, the input of `Channel.send`; one row per touch, at most one per lead an
     due Date, reason String (why the lead is touched, in words)
     facts String  JSON object of the lead's fields, for templates (email and first_name among them)
 outcomes: the outcome frame of connector/engine/ports.py plus @touch_id String, the channel's own id
-of what was made (a task, a message), null where nothing was made
+of what was made (a task, a message), null where nothing was made. "skipped" with the code `LATER`
+says that nothing was made and that the same touch may be tried again another day
+tasks, the input of `CrmReach.add_tasks`; one row per touch:
+    @key, @id and @owner_id as in touches, subject String (one line), body String, due Date
+members, the input of `CrmReach.add_members`; one row per touch:
+    @key and @id as in touches, target String (the campaign or list, by name or id)
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import polars as pl
 
 from connector.engine.ports import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ChannelName = Literal["task", "campaign", "list", "email", "webhook"]
 
@@ -38,6 +44,20 @@ TOUCHES: dict[str, pl.DataType] = {
     "facts": pl.String(),
 }
 TOUCH_OUTCOMES: dict[str, pl.DataType] = OUTCOMES | {"@touch_id": pl.String()}
+TASKS: dict[str, pl.DataType] = {
+    "@key": pl.String(),
+    "@id": pl.String(),
+    "@owner_id": pl.String(),
+    "subject": pl.String(),
+    "body": pl.String(),
+    "due": pl.Date(),
+}
+MEMBERS: dict[str, pl.DataType] = {"@key": pl.String(), "@id": pl.String(), "target": pl.String()}
+
+LATER = "LATER"
+"""The code of a touch that was skipped because it could not be made now, and may be made later."""
+UNKNOWN = "unknown"
+"""The code of a touch of which nobody knows whether it was made: it is never tried again."""
 
 
 class Channel(Protocol):
@@ -62,4 +82,43 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Give connections back. Closing twice does nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TargetProblem:
+    """A campaign or list that a touch names and that cannot be used; what is wrong, and the fix."""
+
+    target: str
+    what: str
+    fix: str = ""
+
+
+@runtime_checkable
+class CrmReach(Protocol):
+    """What a CRM that has channels of its own does beside `connector.engine.ports.Crm`.
+
+    All of it may be repeated with the same input: nothing is ever made twice.
+    """
+
+    reaches: frozenset[ChannelName]
+    """The channels that this CRM has."""
+
+    def add_tasks(self, tasks: pl.DataFrame, owner: str | None) -> Iterator[pl.DataFrame]:
+        """A task for each lead's owner (the tasks frame); yields touch outcomes.
+
+        `owner` is who gets the tasks of leads that no person owns: an id, user name or address.
+        A task that bears the key already answers "applied" with its id.
+        """
+        ...
+
+    def add_members(self, members: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Put leads into campaigns or lists (the members frame); yields touch outcomes."""
+        ...
+
+    def target_problems(self, channel: ChannelName, targets: Sequence[str]) -> list[TargetProblem]:
+        """What hinders the connected user from touching through this channel, by target.
+
+        A problem of the whole channel (a right that is missing) has a blank target.
+        """
         ...

@@ -158,7 +158,7 @@ def judge_of(model):
     return compile_judge(load_model(Document("random.yaml", model, {})))
 
 
-checked = settings(max_examples=50, deadline=None)
+checked = settings(max_examples=25, deadline=None)
 
 
 @checked

@@ -67,7 +67,7 @@ def frame(**facts):
 
 
 @given(facts=LEADS, way=st.sampled_from(sorted(JUDGES)))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_the_change_advances_the_lead_and_nothing_smaller_does(facts, way):
     """Made, it brings the lead to its next stage; no smaller set of the candidates would."""
     judge, lead = JUDGES[way], frame(**facts)

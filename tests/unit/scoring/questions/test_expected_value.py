@@ -106,7 +106,7 @@ def test_next_question_is_the_worthiest(shipped, random_leads, as_of, model):
 
 def test_asking_one_lead_tells_what_the_page_found(shipped, random_leads, as_of):
     """The first question of `ask` is the page's next question, and each effect is a real verdict."""
-    judge, leads = shipped("default"), random_leads(12, seed=3)
+    judge, leads = shipped("default"), random_leads(4, seed=3)
     page = judge(leads, as_of)["next_question"].to_list()
     for row, expected in enumerate(page):
         lead = leads[row]
