@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import phonenumbers
 import polars as pl
@@ -56,7 +57,39 @@ def _phone(text: pl.Expr, options: Options) -> pl.Expr:
         country = pl.coalesce(options.country, country)
     # One text per (country, number), so that each distinct pair is parsed once.
     pair = pl.concat_str(country.fill_null(""), text, separator=_BETWEEN)
-    return by_value(pair, _checked_number, pl.String(), _north_american)
+    return by_value(pair, _checked_number, pl.String(), _plain_number)
+
+
+def _plain_number(pair: pl.Expr) -> pl.Expr:
+    """Numbers of the commonest forms, without Python."""
+    return pl.coalesce(_north_american(pair), _international(pair))
+
+
+def _international(pair: pl.Expr) -> pl.Expr:
+    """`+`, a calling code and a number that needs nothing taken off, where its length is possible."""
+    full = pair.str.extract(r"^[A-Z]{0,2}\x1f\+([0-9][0-9 ().-]+)$", 1)
+    digits = full.str.replace_all(r"[^0-9]", "")
+    return pl.when(digits.str.contains(_international_pattern())).then("+" + digits)
+
+
+@cache
+def _international_pattern() -> str:
+    """Calling code and national number of every country whose trunk prefix is 0 or none."""
+    lengths: dict[tuple[int, ...], list[int]] = {}
+    for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
+        main = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, regions[0])
+        description = main.general_desc if main else None
+        if main is None or description is None:
+            continue
+        if (main.national_prefix_for_parsing or "0") != "0":
+            continue
+        possible = {*description.possible_length, *description.possible_length_local_only}
+        lengths.setdefault(tuple(sorted(possible - {-1})), []).append(code)
+    alternatives = [
+        rf"(?:{'|'.join(map(str, codes))})[1-9](?:{'|'.join(f'[0-9]{{{n - 1}}}' for n in possible)})"
+        for possible, codes in lengths.items()
+    ]
+    return f"^(?:{'|'.join(alternatives)})$"
 
 
 def _north_american(pair: pl.Expr) -> pl.Expr:

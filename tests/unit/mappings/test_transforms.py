@@ -14,7 +14,12 @@ from hypothesis import strategies as st
 
 from mappings.transforms import TRANSFORMS, natural, suits
 from mappings.transforms.base import Options
-from mappings.transforms.contact import _plain_address, _plain_domain
+from mappings.transforms.contact import (
+    _checked_number,
+    _plain_address,
+    _plain_domain,
+    _plain_number,
+)
 from mappings.transforms.titles import LEVELS
 from scoring.lead import DTYPES, FIELDS
 
@@ -217,6 +222,34 @@ def test_quick_numbers_are_what_the_library_says(text):
     )
 
     assert read("phone", [text], region="US") == [careful]
+
+
+_calling_codes = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([*_calling_codes, 0, 210, 999]),
+            st.text("0123456789 -.()", min_size=2, max_size=16),
+        ),
+        min_size=50,
+        max_size=200,
+    )
+)
+def test_quick_international_numbers_are_what_the_library_says(parts):
+    """Numbers with a calling code read the same way with and without Python, whatever the country."""
+    pairs = [f"DE\x1f+{code}{national}" for code, national in parts]
+    quick = pl.DataFrame({"pair": pairs}).select(_plain_number(pl.col("pair"))).to_series()
+    for pair, number in zip(pairs, quick, strict=True):
+        assert number is None or number == _checked_number(pair)
+
+
+def test_common_international_numbers_take_the_quick_way():
+    """Ordinary numbers of many countries need no Python."""
+    numbers = ["+49 30 6035624", "+44 (20) 7946-0958", "+33 1 42 68 53 00", "+81.3.1234.5678"]
+    pairs = pl.DataFrame({"pair": ["\x1f" + number for number in numbers]})
+    assert pairs.select(_plain_number(pl.col("pair"))).to_series().null_count() == 0
 
 
 def test_numbers_are_read_by_the_lead_country_first():
