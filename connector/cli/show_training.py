@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from connector.cli import train_file
+from connector.cli.show_reliability import reliability
 from scoring.training import NotTrained
 from scoring.words import label
 
@@ -121,7 +122,7 @@ def _figures(random: Figures, forward: Figures | None) -> Iterator[str]:
         "leads held out": [f"{f.leads:,}" for f in both],
         "AUC (95 %)": [f"{f.auc:.3f} ({f.auc_low:.3f}–{f.auc_high:.3f})" for f in both],
         "Brier (constant)": [f"{f.brier:.4f} ({f.brier_constant:.4f})" for f in both],
-        "calibration error": [f"{f.ece:.1%}" for f in both],
+        "calibration error (by chance)": [f"{f.ece:.1%} ({f.ece_by_chance:.1%})" for f in both],
         "lift of the best tenth": [f"{f.top_decile_lift:.2f}" for f in both],
     }
     for name, values in rows.items():
@@ -136,6 +137,9 @@ def _calibration(figures: Figures) -> Iterator[str]:
     for group in figures.bins:
         yield f"  predicted {group.predicted:6.1%} [cyan]{_bar(group.predicted)}[/]"
         yield f"  happened  {group.actual:6.1%} [green]{_bar(group.actual)}[/]"
+    yield ""
+    yield "  happened [dim](● a tenth of the leads; ····· true probabilities)[/]"
+    yield from reliability(figures.bins)
     yield ""
 
 

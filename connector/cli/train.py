@@ -30,6 +30,7 @@ class _Training:
     wanted: Wanted
     file: Path
     model: str | None
+    html: Path | None = None
 
 
 def train(
@@ -62,6 +63,9 @@ def train(
     drift: Annotated[
         bool, typer.Option("--drift", help="Only show how leads differ from those learned from.")
     ] = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the card as one HTML file, too.")
+    ] = None,
     json: Json = False,
     project: ProjectFolder = HERE,
 ) -> None:
@@ -86,7 +90,7 @@ def train(
     )
     model = found.document.data["connections"][connection].get("model")
     file = out_file or train_file.beside(found, model, segment)
-    order = _Training(found, connection, wanted, file, model)
+    order = _Training(found, connection, wanted, file, model, html)
     if drift:
         _show_drift(order, files, json=json)
     elif recalibrate:
@@ -136,8 +140,11 @@ def _learn(order: _Training, past: Past, *, json: bool) -> None:
     trained = isinstance(result.model, Trained)
     if isinstance(result.model, Trained):
         train_file.write(order.file, {**result.model.stored, "basis": past.basis})
+    told = show_training.as_json(order.name, result, past, order.file if trained else None)
+    if order.html is not None:
+        _write_page(order.html, told)
     if json:
-        emit(show_training.as_json(order.name, result, past, order.file if trained else None))
+        emit(told)
     else:
         show_training.card(out(), order.name, result, past)
         if trained:
@@ -145,6 +152,17 @@ def _learn(order: _Training, past: Past, *, json: bool) -> None:
             written = train_file.Written(order.file, order.model, segment, order.name)
             show_training.next_steps(out(), written, past, order.project)
     raise typer.Exit(DONE if trained else FAILED)
+
+
+def _write_page(path: Path, told: dict[str, Any]) -> None:
+    from connector.errors import ConfigurationError
+    from connector.report.training import training_page
+
+    try:
+        path.write_text(training_page(told), encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"Cannot write {path}: {error.strerror}.") from None
+    err().print(f"Written: {path}", markup=False)
 
 
 def _described(result: TrainingResult, past: Past) -> TrainingResult:

@@ -34,6 +34,11 @@ class Lists:
     disposable: frozenset[str]
     free_mail: frozenset[str]
     numbered_mail: frozenset[str]
+    occupations: frozenset[str]
+    rehearsals: str
+    rehearsing_locals: str
+    refusals: str
+    refusing_locals: str
     pitch: str
 
 
@@ -54,6 +59,11 @@ def lists() -> Lists:
         disposable=frozenset(blocklist),
         free_mail=free_mail - blocklist,
         numbered_mail=frozenset(stored["numbered_mail"]),
+        occupations=_folded(stored["occupations"]),
+        rehearsals="|".join(stored["rehearsals"]),
+        rehearsing_locals="|".join(stored["rehearsing_locals"]),
+        refusals="|".join(stored["refusals"]),
+        refusing_locals="|".join(stored["refusing_locals"]),
         pitch="(?i)" + "|".join(stored["pitches"]),
     )
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from scoring.genuine.characters import Characters, characters
 from scoring.genuine.lists import Lists, lists
+from scoring.genuine.names import name_readings, stem
 from scoring.genuine.phones import phone_facts
 from scoring.genuine.texts import COMPANY, LOCAL, folded, judged
 
@@ -20,11 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 NUMBER = pl.Float64()
-_BLANK = 0.3
-"""How much a dash or a dot where a name is required says: little, firms leave it so."""
 _COMPARED = 3
 """Letters from which a name is looked for in an address."""
-_CERTAINLY_ODD = 6.0
+_CERTAINLY_ODD = 9.0
 """Evidence at which a word is certainly odd; below 0 it is not odd at all."""
 
 _SURELY_WRITTEN = -4.0
@@ -35,11 +34,12 @@ _JUDGED = {
     "last": ("last.folded", "name"),
     "company": ("company.folded", COMPANY),
     "local": ("local.folded", LOCAL),
+    "domain": ("stem.folded", COMPANY),
 }
 """The texts that are judged by their letters: the column and the kind."""
 
+_STEM = r"@(?:.*\.)?([^.@]+)\.(?:(?:co|com|net|org|ac|gov|ltd)\.)?[^.@]+\.?$"
 _SYNTAX = r"^[^\s@,;:<>()\[\]\\]{1,64}@(?:[\p{L}\d](?:[\p{L}\d-]*[\p{L}\d])?\.)+[\p{L}][\p{L}\d-]*[\p{L}\d]$"
-_LINK = r"(?i)https?:|www\.|\.(?:com|net|org|ru|info|biz|xyz|top)\b|@|^=\w+\(|</?[a-z]"
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class Reader:
             _filled(address.str.extract(r"^([^@]+)@?")).alias("local"),
             folded(address.str.extract(r"^([^@]+)@?")).alias("local.folded"),
             _filled(address.str.extract(r"@([^@]+)$").str.strip_chars(".")).alias("at"),
+            folded(address.str.extract(_STEM)).alias("stem.folded"),
             _site(pl.col("domain")).alias("site"),
             self.message(self.messages),
         ]
@@ -89,7 +90,7 @@ class Reader:
 
     @cached_property
     def _first(self) -> list[pl.Expr]:
-        return [*_names(self.lists), *_emails(self.lists), *self.of_messages, *_spelled()]
+        return [*name_readings(self.lists), *_emails(self.lists), *self.of_messages, *_spelled()]
 
     @cached_property
     def _second(self) -> list[pl.Expr]:
@@ -140,58 +141,9 @@ def _strength() -> pl.Expr:
     doubtful = pl.when(pl.col("odd") < _SURELY_WRITTEN).then(0.3).otherwise(1.0)
     return pl.max_horizontal(
         (pl.col("odd") / _CERTAINLY_ODD).clip(0.0, 1.0),
-        pl.when(pl.col("repeated") == 1).then(1.0).otherwise(pl.col("repeated") * 0.6 * doubtful),
-        pl.col("keys") * doubtful,
+        pl.when(pl.col("repeated") == 1).then(0.9).otherwise(pl.col("repeated") * 0.5 * doubtful),
+        pl.col("keys") * 0.9 * doubtful,
     ).fill_null(0.0)
-
-
-def _names(known: Lists) -> list[pl.Expr]:
-    """Placeholders, digits, links and capitals in names, companies and titles."""
-    full_name = pl.concat_str("first.folded", "last.folded", separator=" ", ignore_nulls=True)
-    often = _sure(pl.col("company.folded").is_in(known.company_placeholders))
-    company = _placeholder("company", known, likely=0.7)
-    return [
-        _placeholder("first", known, likely=_unless_named("last", known)).alias("first.placeholder"),
-        _placeholder("last", known, likely=_unless_named("first", known)).alias("last.placeholder"),
-        _placeholder("title", known).alias("title.placeholder"),
-        pl.when(often).then(0.3).otherwise(company).alias("company.placeholder"),
-        _sure(full_name.is_in(known.famous)).alias("famous"),
-        pl.max_horizontal(
-            *(_mixed(name) for name in ("first", "last"))
-        ).alias("capitals"),
-        _any(pl.col(f"{name}.text").str.contains(_LINK) for name in ("first", "last")).alias("link_in_name"),
-        _any(pl.col(f"{name}.text").str.contains(r"\d.*\d.*\d|^\d+$") for name in ("first", "last")).alias("digits_in_name"),
-    ]  # fmt: skip
-
-
-def _placeholder(name: str, known: Lists, *, likely: float | pl.Expr = 0.5) -> pl.Expr:
-    """How surely a text stands for nothing: 1 for asdf, less for words that are also names."""
-    text = pl.col(f"{name}.folded")
-    blank = ~text.str.contains(r"[\p{L}\d]")
-    strength = (
-        pl.when(text.is_in(known.certain_placeholders))
-        .then(1.0)
-        .when(text.is_in(known.likely_placeholders))
-        .then(likely)
-        .when(blank)
-        .then(_BLANK)
-        .otherwise(0.0)
-    )
-    return strength.fill_null(0.0)
-
-
-def _unless_named(other: str, known: Lists) -> pl.Expr:
-    """Test alone is no name; Test with another name beside it may be one."""
-    text = pl.col(f"{other}.folded")
-    named = ~text.is_in(known.certain_placeholders | known.likely_placeholders)
-    return pl.when(named.fill_null(value=False)).then(0.5).otherwise(0.8)
-
-
-def _mixed(name: str) -> pl.Expr:
-    """Capitals after small letters, more than McDonald-Smith has within one word."""
-    turns = pl.col(f"{name}.text").str.count_matches(r"\p{Ll}\p{Lu}")
-    words = pl.col(f"{name}.text").str.count_matches(r"[\s\p{P}]+") + 1
-    return ((turns.cast(NUMBER) / words - 1.0) / 2.0).clip(0.0, 1.0).fill_null(0.0)
 
 
 def _emails(known: Lists) -> list[pl.Expr]:
@@ -204,20 +156,28 @@ def _emails(known: Lists) -> list[pl.Expr]:
     letters = pl.col("local").str.count_matches(r"\p{L}")
     turns = pl.col("local").str.count_matches(r"\p{L}\d")
     role = pl.col("local").is_in(known.roles)
+    bare = stem(pl.col("local"))
     return [
-        _sure(~pl.col("address").str.contains(_SYNTAX)).alias("email_wrong"),
+        pl.when(pl.col("address").str.contains(_SYNTAX)).then(0.0).when(pl.col("address").str.contains("@.", literal=False)).then(0.7).otherwise(pl.when(pl.col("address").is_null()).then(0.0).otherwise(1.0)).alias("email_wrong"),
         disposable.alias("disposable"),
         _sure(free & ~disposable).alias("free_mail"),
         _sure(role).alias("role"),
-        _sure(pl.col("local").is_in(known.local_placeholders) & ~role).alias("local_placeholder"),
+        (_any([pl.col("local").is_in(known.local_placeholders), bare.is_in(known.local_placeholders), pl.col("local").str.contains(known.rehearsing_locals)]) & ~_sure(role)).alias("local_placeholder"),
+        _sure(pl.col("local").str.contains(known.refusing_locals)).alias("local_refusal"),
         _sure(
             pl.col("at").is_in(known.domain_placeholders)
             | (pl.col("at").str.extract(r"^([^.]+)\.[^.]+$") == pl.col("at").str.extract(r"\.([^.]+)$"))
         ).alias("domain_placeholder"),
         _sure(((digits >= 6) | (digits > letters)) & ~numbered).alias("many_digits"),  # noqa: PLR2004
-        _sure(turns >= 3).alias("alternating"),  # noqa: PLR2004 — x7f3k9
+        _alternating(turns).alias("alternating"),
         _one_letter().alias("one_letter"),
     ]  # fmt: skip
+
+
+def _alternating(turns: pl.Expr) -> pl.Expr:
+    """Letters and digits by turns: x7f3k9. Twice is rare, too, in what people choose."""
+    share = pl.when(turns >= 3).then(1.0).when(turns == 2).then(0.4)  # noqa: PLR2004
+    return share.fill_null(0.0)
 
 
 def _one_letter() -> pl.Expr:
@@ -229,12 +189,9 @@ def _one_letter() -> pl.Expr:
 def _spelled() -> list[pl.Expr]:
     """Names, company, local part and domain in their Latin letters alone."""
     texts = {f"{name}.latin": f"{name}.folded" for name in ("first", "last", "company", "local")}
-    stem = pl.col("at").str.extract(
-        r"^(?:.*\.)?([^.]+)\.(?:(?:co|com|net|org|ac|gov|ltd)\.)?[^.]+$"
-    )
     return [
         *(pl.col(text).str.replace_all(r"[^a-z]", "").alias(name) for name, text in texts.items()),
-        stem.str.replace_all(r"[^a-z]", "").alias("stem"),
+        pl.col("stem.folded").str.replace_all(r"[^a-z]", "").alias("stem"),
         pl.col("company.folded").str.extract(r"([a-z]{4,})").alias("company.word"),
     ]
 
@@ -244,15 +201,15 @@ def _relations() -> list[pl.Expr]:
     named = _of_the_firm()
     firm = ~pl.any_horizontal("free_mail", "disposable", "domain_placeholder")
     fits = _any([_within("first.latin", "local.latin"), _within("last.latin", "local.latin")])
-    comparable = pl.all_horizontal(
-        *(
-            pl.col(name).str.len_chars() >= _COMPARED
-            for name in ("first.latin", "last.latin", "local.latin")
-        )
-    )
+    long_enough = {
+        name: pl.col(f"{name}.latin").str.len_chars() >= _COMPARED
+        for name in ("first", "last", "local")
+    }
+    first_or_none = long_enough["first"] | pl.col("first.folded").is_null()
+    comparable = first_or_none & long_enough["last"] & long_enough["local"]
     initials = pl.all_horizontal(
         *(
-            pl.col("local.latin").str.contains(pl.col(name).str.head(1), literal=True)
+            pl.col("local.latin").str.contains(pl.col(name).str.head(1).fill_null(""), literal=True)
             for name in ("first.latin", "last.latin")
         )
     )

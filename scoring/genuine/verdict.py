@@ -32,6 +32,7 @@ BLANK = "genuine:blank"
 KEPT = (READ, WRITTEN, TOLD, DECIDED_BY, BLANK)
 """What a judged frame keeps beside the outcome: the sums of the evidence, who has decided in words,
 and whether nothing says who the lead is."""
+_NO_EVIDENCE = pl.Series("evidence", [], dtype=pl.Float64)
 _WORTH_SAYING = 0.2
 """Evidence of less log-odds than this is counted and not told."""
 
@@ -135,22 +136,26 @@ def _confidence() -> pl.Expr:
 
 def _reasons(frame: pl.DataFrame, checks: Sequence[str]) -> pl.DataFrame:
     """What was found, strongest first, in two texts per row: for junk, and against it."""
-    places = pl.DataFrame({"check": list(checks), "place": range(len(checks))})
-    texts = places.with_columns(
-        pl.Series("text", [CHECKS[key].text for key in checks], dtype=pl.String)
-    )
+    texts = pl.Series([CHECKS[key].text for key in checks], dtype=pl.String)
+    # The evidence of one check after the other: where a number stands tells its check and its row.
     found = (
-        frame.select(pl.int_range(pl.len()).alias("row"), *checks)
-        .unpivot(index="row", variable_name="check", value_name="evidence")
+        pl.concat([frame[key].alias("evidence") for key in checks] or [_NO_EVIDENCE])
+        .to_frame()
+        .with_row_index("at")
         .filter(pl.col("evidence").abs() >= _WORTH_SAYING)
-        .join(texts, on="check", how="left")
+        .select(
+            "evidence",
+            (pl.col("at") % frame.height).alias("row"),
+            (pl.col("at") // frame.height).alias("place"),
+        )
         .sort("row", pl.col("evidence").abs(), "place", descending=[False, True, False])
+        .with_columns(pl.lit(texts).gather("place").alias("text"))
     )
     said = found.group_by("row", maintain_order=True).agg(
         pl.col("text").filter(pl.col("evidence") > 0).str.join(BETWEEN).alias("for"),
         pl.col("text").filter(pl.col("evidence") < 0).str.join(BETWEEN).alias("against"),
     )
-    rows = frame.select(pl.int_range(pl.len()).alias("row"), DECIDED_BY, BLANK)
+    rows = frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), DECIDED_BY, BLANK)
     return rows.join(said, on="row", how="left", maintain_order="left").drop("row")
 
 

@@ -132,7 +132,11 @@ class Rules:
     rules: tuple[_CompiledRule, ...]
     limits: tuple[_Limit, ...]
     unit: float
+    held: tuple[str, ...] = ()
+    """Lines that stay what they are in a judged frame, and that limits are taken of."""
     name: str = "rules"
+    only_points = True
+    """It says nothing that would count without a weight."""
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -145,16 +149,20 @@ class Rules:
         ready = prepare(leads, self._forms, as_of)
         counted = ready.select("segment", *units)
         points = pl.concat(
-            [counted.drop("segment"), counted.select(limits)], how="horizontal"
+            [counted.drop("segment", *self.held), counted.select(limits)], how="horizontal"
         ).select(pl.all() * self.unit)
         return pl.concat([points, ready.select(texts)], how="horizontal")
 
     def narrowed(self, facts: frozenset[str]) -> Rules:
-        """Only the rules that look at these facts, their groups' limits, and what those limit."""
+        """Only the rules that look at these facts and their groups' limits, over a judged frame.
+
+        What else those limit is taken from the frame: there it counts in whole units.
+        """
         moved = {rule.line.key for rule in self.rules if not facts.isdisjoint(rule.line.facts)}
         limits = tuple(each for each in self.limits if not moved.isdisjoint(each.line.limits))
-        needed = moved.union(*(each.line.limits for each in limits))
-        return Rules(tuple(r for r in self.rules if r.line.key in needed), limits, self.unit)
+        held = set[str]().union(*(each.line.limits for each in limits)) - moved
+        rules = tuple(r for r in self.rules if r.line.key in moved)
+        return Rules(rules, limits, self.unit, tuple(sorted(held)))
 
     @cached_property
     def _forms(self) -> frozenset[Form]:
@@ -164,7 +172,8 @@ class Rules:
     def _expressions(self) -> tuple[list[pl.Expr], list[pl.Expr], list[pl.Expr]]:
         """Built once: making expressions takes longer than running them on a page of leads."""
         return (
-            [rule.units(self.unit).fill_null(0).alias(rule.line.key) for rule in self.rules],
+            [rule.units(self.unit).fill_null(0).alias(rule.line.key) for rule in self.rules]
+            + [pl.col(f"{self.name}.{key}").alias(key) for key in self.held],
             [limit.units(self.unit).alias(limit.line.key) for limit in self.limits],
             _texts(self.rules),
         )

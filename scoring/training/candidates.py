@@ -57,8 +57,14 @@ class Candidate:
 
 
 def one_thread() -> AbstractContextManager[object]:
-    """Hold the numeric libraries to one thread: so small a task only loses by being shared out."""
-    from threadpoolctl import (  # type: ignore[import-untyped]  # noqa: PLC0415 — only for training
+    """Hold the numeric libraries to one thread: so small a task only loses by being shared out.
+
+    Only libraries that are loaded can be held, so they are loaded first: threads that wait for each
+    other on a busy machine have cost fifty times the work.
+    """
+    import sklearn.ensemble  # noqa: PLC0415 — only for training
+    import sklearn.linear_model  # noqa: F401, PLC0415
+    from threadpoolctl import (  # type: ignore[import-untyped]  # noqa: PLC0415
         threadpool_limits,
     )
 

@@ -125,7 +125,10 @@ def _figures(title: str, figures: Figures) -> Iterator[str]:
     yield f"{title} ({figures.leads:,} leads, {figures.conversions:,} converted):"
     yield f"  AUC {figures.auc:.4f} (95 %: {figures.auc_low:.4f} to {figures.auc_high:.4f})"
     yield f"  Brier {figures.brier:.4f}; always saying the base rate {figures.brier_constant:.4f}"
-    yield f"  Expected calibration error {figures.ece:.4f}"
+    yield (
+        f"  Expected calibration error {figures.ece:.4f}; {figures.ece_by_chance:.4f} if every "
+        "probability were the truth"
+    )
     yield f"  Lift of the best 10, 20 … 100 %: {lift}"
 
 

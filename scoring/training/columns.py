@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import polars as pl
 
-from scoring.training.features import Feature, is_placeholder
+from scoring.training.features import Feature, is_placeholder, is_range
 from scoring.training.settings import Finding
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _describe(values: pl.Series, as_of: date | None, *, merge_blank: bool) -> Co
         return _list_column(values)
     if values.dtype in (pl.Date, pl.Datetime):
         return _days_column(values, as_of)
-    if values.dtype.is_numeric() or isinstance(values.dtype, pl.Struct):
+    if values.dtype.is_numeric() or is_range(values.dtype):
         return _number_column(
             values.name, _numbers(values), "number", whole=values.dtype.is_integer()
         )
@@ -205,7 +205,7 @@ def _useless_number(filled: NDArray[np.float64], blank: NDArray[np.bool_], *, wh
 
 
 def _numbers(values: pl.Series) -> NDArray[np.float64]:
-    if isinstance(values.dtype, pl.Struct):
+    if is_range(values.dtype):
         low, high = (values.struct.field(part) for part in ("low", "high"))
         table = pl.DataFrame({"low": low, "high": high})
         values = table.select(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 YES = frozenset(("1", "1.0", "true", "yes", "y", "t", "converted", "won", "closed won", "customer"))
 _CAME_IN = frozenset(("created", "entered", "registered", "added", "captured", "inbound"))
 _A_ROW_OR_TWO = 3
+_SHOWN = 10
 NO = frozenset(
     ("0", "0.0", "false", "no", "n", "f", "not converted", "lost", "closed lost", "open")
 )
@@ -48,6 +49,7 @@ class History:
 def read_history(history: pl.DataFrame, settings: TrainingSettings) -> History:
     """The history in order. Raises `ProblemsError` for columns or outcomes that do not make sense."""
     refuse(_problems(history, settings))
+    refuse([*_no_order(history, settings), *_never_positive(history, settings)])
     outcome = _outcome(history[settings.target], settings.positive)
     refuse(_unreadable(history[settings.target], outcome, settings))
     order = settings.time or _order(history.drop(settings.target))
@@ -81,6 +83,38 @@ def _problems(history: pl.DataFrame, settings: TrainingSettings) -> Iterator[Pro
                 yield Problem(
                     f"training: {key}", f'"{column}" is not a column of the history.', hint
                 )
+
+
+def _no_order(history: pl.DataFrame, settings: TrainingSettings) -> Iterator[Problem]:
+    """A column that is to order the leads must hold dates or numbers."""
+    if settings.time is None:
+        return
+    values = history[settings.time].drop_nulls()
+    if values.is_empty() or values.dtype.is_numeric() or as_days(values) is not None:
+        return
+    if values.dtype != pl.String or values.cast(pl.Float64, strict=False).null_count():
+        yield Problem(
+            f"training: time {settings.time}",
+            "must hold dates (2026-03-31), moments or numbers, so that leads can be put in order.",
+            "Name another column, or none.",
+        )
+
+
+def _never_positive(history: pl.DataFrame, settings: TrainingSettings) -> Iterator[Problem]:
+    """The value that means converted must be there at all."""
+    if settings.positive is None:
+        return
+    said = history[settings.target].drop_nulls().cast(pl.String).str.strip_chars()
+    values = said.value_counts(sort=True)[settings.target].to_list()[:_SHOWN]
+    if said.str.to_lowercase().eq(settings.positive.strip().lower()).any() or not values:
+        return
+    hint = did_you_mean(settings.positive, values)
+    listed = ", ".join(f'"{value}"' for value in values)
+    yield Problem(
+        "training: positive",
+        f'"{settings.positive}" is no value of {settings.target}.',
+        f"{hint} Its values: {listed}.".strip(),
+    )
 
 
 def _outcome(target: pl.Series, positive: str | None) -> pl.Series:

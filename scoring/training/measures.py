@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import pi, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Numbers = Any  # numpy.typing.NDArray[numpy.float64]
 
 _BINS = 10
+_PROMISED = 0.03
+_BEYOND_CHANCE = 1.5  # about two standard deviations of the error of ten bins
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,11 @@ class CalibrationBin:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of one set of predictions; `auc_low` and `auc_high` span 95 % (DeLong)."""
+    """The figures of one set of predictions; `auc_low` and `auc_high` span 95 % (DeLong).
+
+    `ece` is the expected calibration error over `bins`; `ece_by_chance` is what it would be on
+    average if every probability were the truth, for so few leads never convert exactly as often.
+    """
 
     leads: int
     conversions: int
@@ -37,6 +43,7 @@ class Figures:
     brier: float
     brier_constant: float
     ece: float
+    ece_by_chance: float
     lift: tuple[float, ...]
     bins: tuple[CalibrationBin, ...]
 
@@ -44,6 +51,16 @@ class Figures:
     def top_decile_lift(self) -> float:
         """Conversion in the best tenth over the base rate."""
         return self.lift[0]
+
+    @property
+    def predicted(self) -> float:
+        """The mean probability."""
+        return sum(group.leads * group.predicted for group in self.bins) / self.leads
+
+    @property
+    def miscalibrated(self) -> bool:
+        """Whether the probabilities are off by more than is promised, and than chance explains."""
+        return self.ece > max(_PROMISED, _BEYOND_CHANCE * self.ece_by_chance)
 
 
 def figures(
@@ -62,6 +79,7 @@ def figures(
         brier=brier(outcome, probability),
         brier_constant=brier(outcome, np.full(len(outcome), constant)),
         ece=sum(b.leads * abs(b.predicted - b.actual) for b in bins) / len(outcome),
+        ece_by_chance=_by_chance(probability),
         lift=lifts(outcome, probability, seed),
         bins=bins,
     )
@@ -101,6 +119,19 @@ def auc_with_error(outcome: Numbers, score: Numbers) -> tuple[float, float]:
 def brier(outcome: Numbers, probability: Numbers) -> float:
     """Mean squared distance of the probabilities from what happened."""
     return float(np.mean((outcome - probability) ** 2))
+
+
+def _by_chance(probability: Numbers) -> float:
+    """The mean size of the bins' errors that coins of these probabilities would show.
+
+    The rate of a bin of n leads is about normal with variance v = mean p (1 − p) / n, and the mean
+    size of such an error is √(2 v / π).
+    """
+    parts = [part for part in np.array_split(np.sort(probability), _BINS) if len(part)]
+    sizes = [
+        len(part) * sqrt(2 / pi * float((part * (1 - part)).mean()) / len(part)) for part in parts
+    ]
+    return sum(sizes) / len(probability)
 
 
 def calibration_bins(outcome: Numbers, probability: Numbers) -> tuple[CalibrationBin, ...]:

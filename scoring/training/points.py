@@ -30,13 +30,16 @@ class Forest:
     """Trees over codes, compiled.
 
     `allowed[f][code]` are the leaves (as bits) of every tree that a code of feature f leaves
-    possible; `value` is the log-odds of each leaf, `share` how each feature moved it there.
+    possible; `share` is how each feature moved the log-odds on the way to each leaf.
+    Trees are read two by two: `pair_value` and `pair_share` (of the `features` alone) have a row for
+    each leaf of the first with each of the second.
     """
 
-    features: tuple[int, ...]
+    features: list[int]
     allowed: tuple[NDArray[np.uint16], ...]
-    value: NDArray[np.float64]
     share: NDArray[np.float32]
+    pair_value: NDArray[np.float64]
+    pair_share: NDArray[np.float32]
     trees: int
     leaves: int
     start: float
@@ -64,7 +67,7 @@ class Points:
                 rows = slice(first, first + _CHUNK)
                 added, shares = _walk(self.forest, codes[rows])
                 total[rows] += added
-                parts[rows] += shares
+                parts[rows, self.forest.features] += shares
         return total, parts
 
     def bounds(self) -> list[tuple[float, float]]:
@@ -101,11 +104,15 @@ def _walk(
     left = forest.allowed[0][codes[:, forest.features[0]]]
     for feature, table in zip(forest.features[1:], forest.allowed[1:], strict=True):
         left &= table[codes[:, feature]]
-    # `take` and flat places: several times as fast as the same by tables of indices.
-    leaf = np.arange(forest.trees, dtype=np.int32) * forest.leaves + _LOWEST.take(left)
-    chosen = np.zeros((len(codes), forest.trees * forest.leaves), dtype=np.float32)
-    chosen.ravel()[leaf + np.arange(len(codes))[:, None] * chosen.shape[1]] = 1.0
-    return forest.value.take(leaf).sum(axis=1) - forest.start, chosen @ forest.share
+    leaf = _LOWEST.take(left).T
+    both = leaf[0::2].astype(np.intp) * forest.leaves + leaf[1::2]
+    # A product of matrices does the same, at the mercy of how many threads the library takes.
+    shares = np.zeros((len(codes), len(forest.features)), dtype=np.float32)
+    added, moved = np.full(len(codes), -forest.start), np.empty_like(shares)
+    for place, value, share in zip(both, forest.pair_value, forest.pair_share, strict=True):
+        added += value.take(place)
+        shares += share.take(place, axis=0, out=moved, mode="clip")
+    return added, shares
 
 
 def _compile_forest(stored: Mapping[str, Any], sizes: Sequence[int], slope: float) -> Forest:
@@ -115,27 +122,35 @@ def _compile_forest(stored: Mapping[str, Any], sizes: Sequence[int], slope: floa
     value = np.asarray(stored["value"], dtype=np.float64) * slope
     grown = [_grow(nodes, value, int(root), len(sizes)) for root in stored["root"]]
     leaves = max(len(tree.leaves) for tree in grown)
-    allowed = [np.full((size, len(grown)), _ALL, dtype=np.uint16) for size in sizes]
-    leaf_value = np.zeros((len(grown), leaves))
-    share = np.zeros((len(grown), leaves, len(sizes)))
+    even = len(grown) + len(grown) % 2  # the last of an odd number is paired with an empty tree
+    allowed = [np.full((size, even), _ALL, dtype=np.uint16) for size in sizes]
+    leaf_value = np.zeros((even, leaves))
+    share = np.zeros((even, leaves, len(sizes)))
     for number, tree in enumerate(grown):
         for feature, split, bits in tree.ruled_out:
             allowed[feature][split + 1 :, number] &= np.uint16(~bits & _ALL)
         for leaf, (worth, moved) in enumerate(tree.leaves):
             leaf_value[number, leaf] = worth
             share[number, leaf] = moved
-    used = tuple(f for f, table in enumerate(allowed) if bool((table != _ALL).any())) or (0,)
+    used = [f for f, table in enumerate(allowed) if bool((table != _ALL).any())] or [0]
     return Forest(
         features=used,
         allowed=tuple(allowed[f] for f in used),
-        value=leaf_value.ravel(),
-        share=share.reshape(len(grown) * leaves, -1).astype(np.float32),
-        trees=len(grown),
+        share=share.reshape(even * leaves, -1).astype(np.float32),
+        pair_value=_paired(leaf_value[:, :, None])[:, :, 0],
+        pair_share=_paired(share[:, :, used]).astype(np.float32),
+        trees=even,
         leaves=leaves,
         start=sum(
             tree.average(int(root)) for tree, root in zip(grown, stored["root"], strict=True)
         ),
     )
+
+
+def _paired(by_leaf: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of numbers by tree and leaf the sums by pair of trees and pair of leaves."""
+    first, second = by_leaf[0::2, :, None, :], by_leaf[1::2, None, :, :]
+    return np.ascontiguousarray((first + second).reshape(len(first), -1, by_leaf.shape[2]))
 
 
 def _grow(

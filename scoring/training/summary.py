@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ Codes = Any  # numpy.typing.NDArray[numpy.int16]
 _FACTORS = 10
 _LOW = 120
 _TWICE = 0.69  # log-odds
+_CLEARLY = 2.5  # standard errors
 
 
 def notes(known: History, columns: Sequence[Column]) -> Iterator[Finding]:
@@ -84,16 +86,33 @@ def _by_code(
     ]
 
 
-def warnings(known: History, random: Figures, findings: Sequence[Finding]) -> Iterator[str]:
+def warnings(
+    known: History, random: Figures, forward: Figures | None, findings: Sequence[Finding]
+) -> Iterator[str]:
     """What an admin should keep in mind before trusting the figures."""
     if random.conversions < _LOW:
         yield f"Little history: {random.conversions} conversions; figures are rough below {_LOW}."
     if known.without_outcome:
         yield f"{known.without_outcome:,} leads have no outcome and were left out."
-    if random.ece > 0.03:  # noqa: PLR2004 — the promised limit
+    if random.miscalibrated:
         yield f"Probabilities are off by {random.ece:.1%} on average."
+    if forward is not None:
+        yield from _moved(forward)
     if known.order is None:
         yield "No column orders the leads in time, so nothing was measured forward in time."
     for finding in findings:
         if finding.used and finding.level in ("refused", "doubtful"):
             yield f"{finding.column} is used although it is {finding.level}; the figures may flatter."
+
+
+def _moved(forward: Figures) -> Iterator[str]:
+    """Say so when the newest leads convert more or less often than the older ones taught."""
+    actual, predicted = forward.conversions / forward.leads, forward.predicted
+    error = sqrt(predicted * (1 - predicted) / forward.leads)
+    if abs(predicted - actual) > _CLEARLY * error:
+        way = "less" if actual < predicted else "more"
+        yield (
+            f"The newest fifth converted {way} often ({actual:.1%}) than the older leads taught "
+            f"({predicted:.1%}): the base rate moves. Recalibrate often (leadgate train CONNECTION "
+            "--recalibrate)."
+        )

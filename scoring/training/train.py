@@ -78,6 +78,7 @@ def _learn(
     chosen = choose(judged)
     stored = _store(known, coded, spec, chosen, settings)
     random = figures(known.outcome, chosen.probability, seed=settings.seed)
+    forward = _forward(known, spec, chosen, settings)
     card = ModelCard(
         name=settings.name,
         target=settings.target,
@@ -88,14 +89,14 @@ def _learn(
         conversions=int(known.outcome.sum()),
         columns=tuple(dict.fromkeys(feature.column for feature in spec)),
         random=random,
-        forward=_forward(known, spec, chosen, settings),
+        forward=forward,
         candidates=tuple(
             CandidateFigures(j.candidate.name, j.candidate.words, j.auc, j.brier, j is chosen)
             for j in judged
         ),
         factors=tuple(factors(stored, coded, spec)),
         findings=findings,
-        warnings=tuple(warnings(known, random, findings)),
+        warnings=tuple(warnings(known, random, forward, findings)),
     )
     silent = _no_better(random)
     return TrainingResult(NotTrained(silent) if silent else Trained(stored), card, findings)

@@ -15,6 +15,7 @@ import random
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 import phonenumbers
@@ -28,6 +29,12 @@ from scoring.lead import DTYPES, FIELDS
 from scoring.model import load_model
 from scoring.training import names_model
 from tests.benchmarks.lamb_or_spam_leads import GENERATORS, LAMBS, genuine, junk
+from tests.benchmarks.lamb_or_spam_others import other_junk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.benchmarks.lamb_or_spam_leads import Row
 
 AS_OF = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -182,11 +189,11 @@ def _phone(text: str, country: str) -> tuple[str | None, bool]:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), False
 
 
-def made_leads() -> dict[str, object]:
-    """Leads made here: Faker's people of many locales against junk of many makers."""
+def made_leads(maker: Callable[[random.Random, int], tuple[Row, str]]) -> dict[str, object]:
+    """Leads made here: Faker's people of many locales against junk of many kinds."""
     draw = random.Random(23)
     lambs = [genuine(draw, number) for number in range(4_000)]
-    spam = [junk(draw, kind) for kind in range(1_000)]
+    spam = [maker(draw, number) for number in range(1_120)]
     rows = [row for row, _ in [*((r, "") for r in lambs), *spam]]
     found = outcomes(judge_with(), rows)
     by_kind: dict[str, list[str]] = {}
@@ -244,7 +251,8 @@ def main() -> None:
         "random_typing": random_typing(),
         "foreign_names": foreign_names(),
         "nasty_cases": nasty_cases(),
-        "made_leads": made_leads(),
+        "made_leads": made_leads(junk),
+        "made_leads_other_junk": made_leads(other_junk),
         "sandbox": sandbox_people(with_messages=False),
         "sandbox_with_messages": sandbox_people(with_messages=True),
         "leads_per_second": speed(),

@@ -20,8 +20,49 @@ def test_the_card_says_what_it_learned_and_how_well(trained):
     assert "forward in time" in card
     assert "Brier (constant)" in card
     assert card.count("predicted") >= 10
+    assert card.count("●") > 3
+    assert "0 % │" in card
     assert "100 %  1.00 █" in card
     assert "source is referral (+" in card
+
+
+def test_the_card_is_a_page_to_look_at(place):
+    """One file without scripts that fetches nothing: curves, lift, factors, what was kept out."""
+    ran = place.run("train", "history", "--html", str(place.folder / "card.html"), "--json")
+    page = (place.folder / "card.html").read_text()
+    inside = page.split('<script type="application/json" id="figures">')[1].split("</script>")[0]
+
+    assert ran.code == 0, ran.err
+    assert json.loads(inside) == ran.json
+    assert page.count("<svg") == 3
+    assert page.count("<circle") == 20
+    assert "verdict note" in page
+    assert "Written too late to be known in advance" in page
+    assert 'src="' not in page
+    assert 'href="' not in page
+
+
+def test_a_page_is_written_of_what_was_not_trained_too(tmp_path):
+    """Without a model the page says why, in place of the pictures."""
+    frame = leads()
+    few = pl.concat([frame.filter(won="yes").head(49), frame.filter(won="no")])
+    place = write(tmp_path / "project", few)
+
+    ran = place.run("train", "history", "--html", str(place.folder / "card.html"))
+
+    page = (place.folder / "card.html").read_text()
+    assert ran.code == 1
+    assert "No probability is published." in page
+    assert "49 leads converted" in page
+    assert "<svg" not in page
+
+
+def test_a_page_that_cannot_be_written_is_told(place):
+    """A folder that does not exist is the user's mistake, told without a traceback."""
+    ran = place.run("train", "history", "--html", str(place.folder / "no" / "card.html"))
+
+    assert ran.code == 2
+    assert "Cannot write" in ran.err
 
 
 def test_a_column_written_after_the_outcome_is_refused_with_the_reason(trained):

@@ -56,6 +56,17 @@ def test_calibrated_predictions_have_a_small_error():
     assert figures(outcome, 0.5 + (truth - 0.5) / 3, seed=0).ece > 0.1
 
 
+def test_chance_alone_makes_an_error_of_the_size_that_is_told():
+    """True probabilities show the calibration error by chance, and are not called miscalibrated."""
+    random = np.random.default_rng(4)
+    truth = random.beta(1, 2, 400)
+    found = [figures((random.random(400) < truth).astype(float), truth, seed=0) for _ in range(200)]
+
+    assert np.mean([one.ece for one in found]) == pytest.approx(found[0].ece_by_chance, rel=0.1)
+    assert np.mean([one.miscalibrated for one in found]) < 0.1
+    assert figures((random.random(400) < truth).astype(float), truth / 2, seed=0).miscalibrated
+
+
 def test_calibration_undoes_a_shift():
     """Log-odds that are too bold by half and shifted are put back."""
     random = np.random.default_rng(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -134,6 +135,35 @@ def test_an_outcome_of_many_values_is_refused():
         train(frame, TrainingSettings(target="stage"))
 
 
+def test_a_value_that_never_occurs_is_named_with_the_nearest():
+    """A misspelt value for converted is refused with the values there are."""
+    frame = pl.DataFrame({"stage": ["new", "met", "signed"] * 40})
+
+    with pytest.raises(ProblemsError, match=r'"singed" is no value of stage.*mean "signed"'):
+        train(frame, TrainingSettings(target="stage", positive="singed"))
+
+
+def test_words_put_no_leads_in_order():
+    """A column of words as time is refused rather than taken for an order."""
+    frame = pl.DataFrame({"city": ["Rome", "Oslo"] * 60, "converted": [True, False] * 60})
+
+    with pytest.raises(ProblemsError, match=r"time city.*must hold dates"):
+        train(frame, TrainingSettings(target="converted", time="city"))
+
+
+def test_columns_of_odd_types_are_left_out_with_the_reason(history):
+    """Structs that are no ranges, bytes and times of day cannot be learned from, and harm nothing."""
+    frame = history(leads=400).with_columns(
+        place=pl.struct(pl.lit("Rome").alias("town"), pl.lit(1).alias("zone")),
+        raw=pl.lit(b"x"),
+        hour=pl.time(9, 30),
+    )
+
+    found = {f.column: f.reason for f in train(frame, SETTINGS).findings}
+
+    assert all("cannot be learned from" in found[name] for name in ("place", "raw", "hour"))
+
+
 def test_include_uses_exactly_the_named_columns(history):
     """Named columns are used, flagged or not; no others."""
     frame = history(leads=1500)
@@ -198,3 +228,32 @@ def test_scoring_needs_no_scikit_learn():
     program = "import sys, scoring.methods.predictive, scoring.training; sys.exit('sklearn' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_base_rate_that_moves_is_a_warning(history):
+    """Where the newest fifth converts far less often than the older leads did, the card says so."""
+    frame = history(leads=2500)
+    late = pl.int_range(pl.len()) >= 2000
+    fewer = pl.col("converted") & ~(late & (pl.int_range(pl.len()) % 5 > 0))
+
+    moved = train(frame.with_columns(fewer.alias("converted")), SETTINGS).card
+    steady = train(frame, SETTINGS).card
+
+    assert any("The newest fifth converted less often" in w for w in moved.warnings)
+    assert not any("The newest fifth" in w for w in steady.warnings)
+
+
+def test_the_libraries_are_held_to_one_thread_from_the_start():
+    """In a fresh process, which has not loaded them yet, they are held all the same."""
+    code = (
+        "from scoring.training.candidates import one_thread\n"
+        "from threadpoolctl import threadpool_info\n"
+        "with one_thread():\n"
+        "    print([each['num_threads'] for each in threadpool_info()])"
+    )
+    environment = {"PATH": "", "OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "3"}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+
+    assert set(json.loads(ran.stdout)) == {1}
