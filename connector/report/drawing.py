@@ -45,6 +45,17 @@ class Drawing:
         ends = Markup(' x1="{}" y1="{}" x2="{}" y2="{}"').format(*map(_plain, (*start, *end)))
         self._add(Markup('<line class="{}"{}/>').format(style, ends))
 
+    def polyline(self, points: list[tuple[float, float]], style: str, *, tip: str = "") -> None:
+        """A line through points, not filled."""
+        corners = " ".join(f"{_plain(x)},{_plain(y)}" for x, y in points)
+        line = Markup('<polyline class="{}" fill="none" points="{}">{}</polyline>')
+        self._add(line.format(style, corners, _tip(tip)))
+
+    def circle(self, at: tuple[float, float], radius: float, style: str, *, tip: str = "") -> None:
+        """A filled circle."""
+        place = Markup(' cx="{}" cy="{}" r="{}"').format(*map(_plain, (*at, radius)))
+        self._add(Markup('<circle class="{}"{}>{}</circle>').format(style, place, _tip(tip)))
+
     def text(
         self, at: tuple[float, float], words: str, style: str = "", *, anchor: str = "start"
     ) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from connector.report import charts, groups
-from connector.report.drawing import Box, Drawing, days, number, per_cent
+from connector.report.drawing import Box, Drawing, number, per_cent
+from connector.report.templating import embedded, environment
 from scoring.verdict import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from markupsafe import Markup
 
 _DIMENSIONS = {"source": "source", "owner": "owner", "segment": "segment"}
 
@@ -23,15 +22,7 @@ def funnel_page(figures: Sequence[dict[str, Any]]) -> str:
 
     The figures are in the file as JSON as well, so that what is drawn can be counted again.
     """
-    environment = Environment(
-        loader=PackageLoader("connector.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "per_cent": per_cent, "days": days}
-    page = environment.get_template("funnel.html.jinja")
+    page = environment().get_template("funnel.html.jinja")
     return page.render(
         figures=figures,
         pictures=[_pictures(each) for each in figures],
@@ -39,7 +30,7 @@ def funnel_page(figures: Sequence[dict[str, Any]]) -> str:
         shown=groups.SHOWN,
         few=groups.FEW,
         ladder=STAGES,
-        json=_embedded(figures),
+        json=embedded(list(figures)),
     )
 
 
@@ -76,11 +67,3 @@ def _usual(figures: dict[str, Any]) -> Markup:
     for at, anchor in ((0, "start"), (50, "middle"), (100, "end")):
         drawing.text((charts.WIDTH * at / 100, 56), f"{at}\u202f%", "tiny", anchor=anchor)
     return drawing.markup()
-
-
-def _embedded(figures: Sequence[dict[str, Any]]) -> Markup:
-    """JSON that no text in it can leave."""
-    text = json.dumps(list(figures), ensure_ascii=False, default=str)
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)  # noqa: S704 — every sign that could end the element is escaped
