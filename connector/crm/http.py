@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import ssl
 import threading
+import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from connector.engine.observer import span
 from connector.errors import (
     ConfigurationError,
     ConnectorError,
@@ -28,7 +31,7 @@ from connector.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -51,8 +54,15 @@ _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[ConnectorError], st
     ((httpx.TooManyRedirects,), RequestRefusedError, "redirected in circles"),
 )
 """The first row that holds an exception's kind decides."""
+_WORD = re.compile(r"[a-z][a-z_-]*|[A-Z][A-Za-z_]{0,39}|v\d+(\.\d+)?|", re.ASCII)
+"""A part of a path that says what is asked for, and not of whom."""
+_SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+_OF_THE_CLIENT = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict)
 _GATEWAY = frozenset({408, 420, 425, 500, 502, 503, 504})
 _TIMEOUT = httpx.Timeout(120.0, connect=15.0, pool=60.0)
+BODY_SECONDS = 600.0
+"""How long a whole answer may take once it has begun: a server that sends a byte now and then would
+never run into the limit between two of them."""
 
 for _chatty in ("httpx", "httpcore"):  # they log whole addresses, with a lead's e-mail in the query
     logging.getLogger(_chatty).setLevel(logging.WARNING)
@@ -62,6 +72,7 @@ class Http:
     """A connection pool to one CRM. Safe for many threads.
 
     `calls` counts the requests sent; `server_time` is the clock of the server at its last answer.
+    `before_call` is called before each request; what it raises stops it.
     """
 
     def __init__(
@@ -70,6 +81,7 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         timeout: httpx.Timeout = _TIMEOUT,
+        body_seconds: float = BODY_SECONDS,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._crm = crm
@@ -79,7 +91,9 @@ class Http:
         self._client = httpx.Client(
             headers=dict(headers or {}), timeout=timeout, transport=transport, mounts=mounts
         )
+        self._client.event_hooks = {"response": [lambda answer: _in_time(answer, body_seconds)]}
         self.calls = 0
+        self.before_call: Callable[[], None] = lambda: None
         self.server_time: datetime | None = None
 
     def send(self, method: str, url: str, **request: Any) -> httpx.Response:
@@ -88,11 +102,13 @@ class Http:
         `request` takes what httpx does: headers, params, json, data, content. Raises
         `TransientError` if it was not sent, `LostAnswerError` if no whole answer came.
         """
+        self.before_call()
         with self._lock:
             self.calls += 1
         try:
-            response = self._client.request(method, url, **request)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            with span(template(method, url), crm=self._crm):
+                response = self._client.request(method, url, **request)
+        except _OF_THE_CLIENT as error:
             raise translate(error, f"{self._crm}: {label(method, url)}") from None
         self._note_time(response)
         return response
@@ -111,6 +127,12 @@ class Http:
 def label(method: str, url: str) -> str:
     """A request as errors name it: the method and the path, never the query."""
     return f"{method} {urlsplit(url).path}"
+
+
+def template(method: str, url: str) -> str:
+    """A request as traces name it: the method and the path, with `{}` in place of every id or value."""
+    parts = urlsplit(url).path.split("/")
+    return f"{method} " + "/".join(each if _WORD.fullmatch(each) else "{}" for each in parts)
 
 
 def translate(error: Exception, what: str) -> ConnectorError:
@@ -148,7 +170,7 @@ def error_for_status(response: httpx.Response, what: str, *, code: str = "") -> 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """The wait that `Retry-After` names, in seconds, or None."""
     named = headers.get("Retry-After", "").strip()
-    if named.isdigit():
+    if _SECONDS.fullmatch(named):
         return float(named)
     try:
         until = parsedate_to_datetime(named)
@@ -178,6 +200,28 @@ def refuse_insecure(url: str) -> str:
     if parts.username or parts.password:
         raise ValueError("must not hold a user name or password")
     return url.rstrip("/")
+
+
+class _Timed(httpx.SyncByteStream):
+    """A body that is given up when it takes too long as a whole."""
+
+    def __init__(self, body: httpx.SyncByteStream, seconds: float) -> None:
+        self._body = body
+        self._until = time.monotonic() + seconds
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._body:
+            if time.monotonic() > self._until:
+                raise httpx.ReadTimeout("the body takes too long")
+            yield part
+
+    def close(self) -> None:
+        self._body.close()
+
+
+def _in_time(answer: httpx.Response, seconds: float) -> None:
+    if isinstance(answer.stream, httpx.SyncByteStream):
+        answer.stream = _Timed(answer.stream, seconds)
 
 
 def _failure(status: int, said: str, seconds: float | None, *, reading: bool) -> TransientError:

@@ -60,6 +60,21 @@ class CsvCrm:
         """The rows that the last pull could not read, at most a thousand, without their cells."""
         return self._bad.problems
 
+    def allowance(self) -> None:
+        """A file counts no calls."""
+        return
+
+    def cost(
+        self,
+        *,
+        reads: int = 0,  # noqa: ARG002 — the port's signature
+        changes: int = 0,  # noqa: ARG002
+        conversions: int = 0,  # noqa: ARG002
+        tasks: int = 0,  # noqa: ARG002
+    ) -> int:
+        """Nothing: a file counts no calls."""
+        return 0
+
     def describe(self) -> CrmSchema:
         """Every column as text; those of the file of leads are only read."""
         theirs = {name: _column(name, writable=False) for name in self._source.columns}
@@ -79,8 +94,14 @@ class CsvCrm:
         """Never known: counting a file is reading it."""
         return None
 
-    def pull(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:
-        """Every lead of the file, unless the file is older than the window."""
+    def pull(
+        self,
+        window: Window,
+        fields: Sequence[str],
+        *,
+        after: str | None = None,  # noqa: ARG002 — a file may have been written anew since
+    ) -> Iterator[Page]:
+        """Every lead of the file, unless the file is older than the window; always from the top."""
         if window.since is not None and self._changed_at() < window.since:
             return
         self._bad = BadRows(self._settings.source.name)
@@ -153,6 +174,9 @@ class CsvCrm:
     def link(self, record_id: str) -> str:  # noqa: ARG002 — a row has no address
         """Nothing: a row has no address."""
         return ""
+
+    def guard(self, check: Callable[[], None]) -> None:
+        """Nothing is sent; a batch is written at once, and the engine asks before each."""
 
     def close(self) -> None:
         """Bring what was written into our file. Closing twice does nothing."""

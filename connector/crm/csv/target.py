@@ -104,7 +104,7 @@ class Target:
         known = (*self._source.columns, ID_COLUMN)
         ours = [name for name in self._table.columns if name not in known]
         rows = whole(self._table, ours)
-        return rows.select("@id", *(unguarded(pl.col(name)).alias(name) for name in ours))
+        return rows.select(_OWN_ID, *(unguarded(pl.col(name)).alias(name) for name in ours))
 
     def _replay(self) -> None:
         """Take in what a run that died had written; a line that it did not finish was never said."""
@@ -135,7 +135,8 @@ class Target:
         """Every lead of the file in its order, then those that only our file still knows."""
         theirs, ours = self._source.columns, list(self.columns)
         shown = [guarded(pl.col(name)).alias(name) for name in ours]
-        key = [] if self._source.id_column else [pl.col("@id").alias(ID_COLUMN)]
+        copied = [guarded(pl.col(name)).alias(name) for name in theirs]
+        key = [] if self._source.id_column else [guarded(pl.col("@id")).alias(ID_COLUMN)]
         yield pl.DataFrame(
             schema=dict.fromkeys([*([ID_COLUMN] if key else []), *theirs, *ours], pl.String)
         )
@@ -143,14 +144,19 @@ class Target:
         for page in self._source.pages(theirs, BadRows(self._source.path.name)):
             written.append(page["@id"])
             both = page.join(self._current, on="@id", how="left", maintain_order="left")
-            yield both.select(*key, *theirs, *shown)
+            yield both.select(*key, *copied, *shown)
         if self._table is None:
             return
         known = pl.concat(written) if written else pl.Series("@id", [], pl.String)
         for page in self._table.pages(theirs, BadRows(self.path.name)):
-            only = page.filter(~pl.col("@id").is_in(known.implode()))
+            bare = [unguarded(pl.col(name)).alias(name) for name in theirs]
+            only = page.with_columns(_OWN_ID, *bare).filter(~pl.col("@id").is_in(known.implode()))
             both = only.join(self._current, on="@id", how="left", maintain_order="left")
-            yield both.select(*key, *theirs, *shown)
+            yield both.select(*key, *copied, *shown)
+
+
+_OWN_ID = unguarded(pl.col("@id")).alias("@id")
+"""A lead's id in our own file, whose cells are guarded."""
 
 
 def _last_of_each(journal: bytes) -> pl.DataFrame:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from connector.crm.hubspot.adapter import HubSpotCrm
     from connector.crm.hubspot.settings import HubSpotSettings
+    from connector.engine.calls import CallStore
 
 
 class Runtime(Protocol):
@@ -23,6 +24,11 @@ class Runtime(Protocol):
     @property
     def secret_changed(self) -> Callable[[str, str], Any]:
         """Keeps a secret that the CRM has replaced: settings key, new value."""
+        ...
+
+    @property
+    def calls(self) -> CallStore | None:
+        """Counts calls for all processes that share a ledger, if there is one."""
         ...
 
 

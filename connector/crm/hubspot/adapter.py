@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.crm.hubspot.api import Api, Pace
+from connector.crm.hubspot import cost
+from connector.crm.hubspot.api import Api
 from connector.crm.hubspot.converting import Converter
 from connector.crm.hubspot.objects import LEAD_OBJECTS
 from connector.crm.hubspot.opportunities import opportunities
 from connector.crm.hubspot.pulling import Puller
+from connector.crm.hubspot.reach import HubSpotReach
 from connector.crm.hubspot.reading import Reader
 from connector.crm.hubspot.retracting import Retractor
+from connector.crm.hubspot.sales_process import sales_process
 from connector.crm.hubspot.schema import describe
 from connector.crm.hubspot.setup import is_property_name, setup
 from connector.crm.hubspot.translate import MissingScopesError
@@ -19,14 +22,17 @@ from connector.crm.hubspot.writing import Writer
 from connector.errors import ConfigurationError, ConnectorError, RequestRefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     import polars as pl
 
     from connector.crm.hubspot import Runtime
+    from connector.crm.hubspot.meter import Pace
     from connector.crm.hubspot.settings import HubSpotSettings
+    from connector.engine.calls import Allowance
     from connector.engine.ports import FieldOutcome, Page, Window
+    from connector.engine.rehearsing import SalesProcess
     from mappings.mapping import Conversion
     from mappings.schema import CrmSchema, NewField
 
@@ -52,6 +58,16 @@ class HubSpotCrm:
         """HTTP requests sent so far."""
         return self._api.calls
 
+    def allowance(self) -> Allowance | None:
+        """What is left for us of the portal's calls of today."""
+        return self._api.meter.allowance()
+
+    def cost(
+        self, *, reads: int = 0, changes: int = 0, conversions: int = 0, tasks: int = 0
+    ) -> int:
+        """About how many calls it takes to read so many records by id, and to write so many."""
+        return cost.calls(reads, changes, conversions, tasks, leads=self._object.name == "leads")
+
     def describe(self) -> CrmSchema:
         """The lead object and deals as the token sees them."""
         return describe(self._api, self._object)
@@ -68,9 +84,11 @@ class HubSpotCrm:
                 next(self._reader.all(()), None)
         return self._api.server_time or self._runtime.clock()
 
-    def pull(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:
+    def pull(
+        self, window: Window, fields: Sequence[str], *, after: str | None = None
+    ) -> Iterator[Page]:
         """Every lead of the window, and what has gone since."""
-        return Puller(self._api, self._reader, self._object).pull(window, fields)
+        return Puller(self._api, self._reader, self._object).pull(window, fields, after=after)
 
     def count(self, window: Window) -> int:
         """How many leads were last changed in the window, as the search shows it now."""
@@ -103,6 +121,10 @@ class HubSpotCrm:
         """The state of these deals; one call per hundred, or a search of those closed since."""
         return opportunities(self._api, ids, since)
 
+    def sales_process(self) -> SalesProcess:
+        """The deal pipelines and their stages; one call."""
+        return sales_process(self._api)
+
     def setup(self, fields: Sequence[NewField]) -> list[FieldOutcome]:
         """Create these properties where they are missing."""
         return setup(self._api, self._object, fields)
@@ -111,10 +133,19 @@ class HubSpotCrm:
         """Whether `setup` could create a property of this name."""
         return is_property_name(name)
 
+    @property
+    def reach(self) -> HubSpotReach:
+        """Tasks and lists, over the same connection."""
+        return HubSpotReach(self._api, self._object)
+
     def link(self, record_id: str) -> str:
         """The record's page in HubSpot; asks for the portal's address once."""
         portal = self._address()
         return f"{portal}/record/{self._object.type_id}/{record_id}" if portal else ""
+
+    def guard(self, check: Callable[[], None]) -> None:
+        """Make this check before each request."""
+        self._api.before_call = check
 
     def close(self) -> None:
         """Give the connections back. Closing twice does nothing."""

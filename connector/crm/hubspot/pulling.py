@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 from array import array
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from connector.crm.hubspot.api import results
 from connector.crm.hubspot.frames import merged_frame, raw_frame
@@ -28,6 +31,33 @@ _ROWS = 2_000
 _SEARCH_PAGE = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a pull goes on in another process.
+
+    A walk through a window: after the id `last`, when `read` of `expected` records were read. The
+    list of everything: at its cursor, or nowhere if it is `listed` to the end.
+    """
+
+    last: int | None = None
+    read: int = 0
+    expected: int = 0
+    cursor: str | None = None
+    listed: bool = False
+
+    def as_text(self) -> str:
+        """As JSON."""
+        return orjson.dumps(asdict(self)).decode()
+
+    @classmethod
+    def from_text(cls, text: str | None) -> Place:
+        """The place from its JSON; the very beginning for none and for one that is of no use."""
+        try:
+            return cls(**orjson.loads(text or ""))
+        except (ValueError, TypeError):
+            return cls()
+
+
 class Walk:
     """One walk through a window by ascending id, and the ids it met.
 
@@ -35,20 +65,34 @@ class Walk:
     at 10,000, and records that change (and so leave the window) shift nothing.
     """
 
-    def __init__(self, api: Api, lead_object: LeadObject, window: Window) -> None:
+    def __init__(
+        self, api: Api, lead_object: LeadObject, window: Window, start: Place | None = None
+    ) -> None:
         self._api = api
         self._object = lead_object
         self._window = window
-        self.expected = 0
+        self._start = start or Place()
+        self.expected = self._start.expected
         self.ids = array("q")
+
+    @property
+    def read(self) -> int:
+        """How many records were read, by an earlier process, too."""
+        return self._start.read + len(self.ids)
+
+    @property
+    def place(self) -> Place:
+        """Where the walk goes on after what it has met so far."""
+        last = max(self.ids[-_SEARCH_PAGE:]) if self.ids else self._start.last
+        return Place(last=last, read=self.read, expected=self.expected)
 
     def pages(self, properties: list[str]) -> Iterator[list[dict[str, Any]]]:
         """The records of the window, 200 at a time."""
-        last: int | None = None
+        last = self._start.last
         while True:
             answer = self._search(self._window_filters(last), properties, _SEARCH_PAGE)
-            if last is None:
-                self.expected = int(answer.get("total") or 0)
+            if not self.ids:
+                self.expected = self._start.read + int(answer.get("total") or 0)
             found = results(answer)
             self.ids.extend(int(record["id"]) for record in found)
             if found:
@@ -63,7 +107,7 @@ class Walk:
 
     def shortfall(self) -> int:
         """How many records are missing that no edit since has taken out of the window."""
-        missing = self.expected - len(self.ids)
+        missing = self.expected - self.read
         if missing <= 0:
             return 0
         later = self._filter("GT", value=_milliseconds(self._window.until))
@@ -99,10 +143,17 @@ class Puller:
         self._reader = reader
         self._object = lead_object
 
-    def pull(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:
-        """Every lead of the window once, then what has been archived since."""
+    def pull(
+        self, window: Window, fields: Sequence[str], *, after: str | None = None
+    ) -> Iterator[Page]:
+        """Every lead of the window once, then what has been archived since.
+
+        `after` a place in it that an earlier pull has told only what is left.
+        """
         merged: set[str] = set()
-        pages = self._everything(fields) if window.since is None else self._changed(window, fields)
+        start = Place.from_text(after)
+        full = window.since is None
+        pages = self._everything(fields, start) if full else self._changed(window, fields, start)
         for page in pages:
             merged.update(page.gone["@id"])
             yield page
@@ -116,24 +167,34 @@ class Puller:
         """How many leads were last changed in the window, as the search shows it now."""
         return Walk(self._api, self._object, window).count()
 
-    def _everything(self, fields: Sequence[str]) -> Iterator[Page]:
-        for records in gathered(self._reader.all(fields)):
-            yield self._page(records, fields)
+    def _everything(self, fields: Sequence[str], start: Place) -> Iterator[Page]:
+        if start.listed:
+            return
+        cursor = start.cursor
 
-    def _changed(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:
+        def listed() -> Iterator[list[dict[str, Any]]]:
+            nonlocal cursor
+            for records, cursor in self._reader.all(fields, start.cursor):  # noqa: B007 — told below
+                yield records
+
+        for records in gathered(listed()):
+            place = Place(cursor=cursor, listed=cursor is None)
+            yield self._page(records, fields, place=place)
+
+    def _changed(self, window: Window, fields: Sequence[str], start: Place) -> Iterator[Page]:
         properties = self._reader.properties(fields)
-        walk = Walk(self._api, self._object, window)
+        walk = Walk(self._api, self._object, window, start)
         expected: int | None = None
         for records in gathered(walk.pages(properties)):
             expected, first = walk.expected, expected is None
-            yield self._page(records, fields, expected if first else None)
-        read = len(walk.ids)
+            yield self._page(records, fields, expected if first else None, place=walk.place)
+        read = walk.read
         if walk.shortfall():
             again = Walk(self._api, self._object, window)
             for records in self._second_walk(walk, again, properties):
                 read += len(records)
                 yield self._page(records, fields)
-        if read != (expected or 0):  # edits during the walk; the count that is true now
+        if read != (expected or start.read):  # edits during the walk; the count that is true now
             yield self._page([], fields, read)
 
     def _second_walk(
@@ -142,7 +203,7 @@ class Puller:
         """What the first walk did not meet. Raises `RunAbortedError` if it still is not all."""
         log.warning(
             "search gave %d of %d %s; reading the window again",
-            len(first.ids), first.expected, self._object.name,
+            first.read, first.expected, self._object.name,
         )  # fmt: skip
         met = frozenset(first.ids)
         for records in gathered(again.pages(properties)):
@@ -152,14 +213,20 @@ class Puller:
         if again.shortfall():
             raise RunAbortedError(
                 f"hubspot: search says that {again.expected} {self._object.name} changed in the"
-                f" window and gave {len(again.ids)} of them, twice. Nothing is marked as read; run"
+                f" window and gave {again.read} of them, twice. Nothing is marked as read; run"
                 " again later."
             )
 
     def _page(
-        self, records: Sequence[dict[str, Any]], fields: Sequence[str], expected: int | None = None
+        self,
+        records: Sequence[dict[str, Any]],
+        fields: Sequence[str],
+        expected: int | None = None,
+        *,
+        place: Place | None = None,
     ) -> Page:
-        return Page(raw_frame(records, fields, self._object), merged_frame(records), expected)
+        told = None if place is None else place.as_text()
+        return Page(raw_frame(records, fields, self._object), merged_frame(records), expected, told)
 
 
 def gathered(pages: Iterable[list[dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:

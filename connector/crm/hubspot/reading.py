@@ -38,14 +38,20 @@ class Reader:
         """What to ask for: the fields, and what the raw frame needs besides."""
         return list(dict.fromkeys([*fields, self._object.modified, OWNER, MERGED_IDS]))
 
-    def all(self, fields: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
-        """Every record that is not archived, by the hundred, ordered by id."""
+    def all(
+        self, fields: Sequence[str], after: str | None = None
+    ) -> Iterator[tuple[list[dict[str, Any]], str | None]]:
+        """Every record that is not archived, by the hundred, ordered by id.
+
+        Each page comes with the cursor of the next, `after` which another call goes on; None: it
+        was the last.
+        """
         wanted = self.properties(fields)
         if len(",".join(wanted)) <= _LONGEST_PROPERTY_LIST:
-            yield from self._listed(properties=wanted)
+            yield from self._listed(after, properties=wanted)
             return
-        for page in self._listed(properties=[self._object.modified]):
-            yield self._batch([record["id"] for record in page], wanted)
+        for page, following in self._listed(after, properties=[self._object.modified]):
+            yield self._batch([record["id"] for record in page], wanted), following
 
     def archived(self, since: datetime | None, merged: set[str]) -> pl.DataFrame:
         """The gone rows of records archived since then, without those known as merged.
@@ -56,7 +62,7 @@ class Reader:
         pages = self._listed(properties=[self._object.modified], archived="true")
         ids = [
             record["id"]
-            for page in islice(pages, None if since is None else _ARCHIVE_PAGES)
+            for page, _ in islice(pages, None if since is None else _ARCHIVE_PAGES)
             for record in page
             if since is None or _archived_at(record) >= since
         ]
@@ -102,8 +108,9 @@ class Reader:
         )
         return results(answer)
 
-    def _listed(self, **options: Any) -> Iterator[list[dict[str, Any]]]:
-        after: str | None = None
+    def _listed(
+        self, after: str | None = None, **options: Any
+    ) -> Iterator[tuple[list[dict[str, Any]], str | None]]:
         while True:
             position = {} if after is None else {"after": after}
             answer = self._api.call(
@@ -114,8 +121,8 @@ class Reader:
                 **position,
                 **options,
             )
-            yield results(answer)
             after = ((answer.get("paging") or {}).get("next") or {}).get("after")
+            yield results(answer), after
             if after is None:
                 return
 

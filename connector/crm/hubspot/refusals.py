@@ -44,6 +44,10 @@ _KNOWN: dict[str, tuple[str, str]] = {
         "the deal exists, but HubSpot refused to associate it with its contact or lead",
         "Associate the deal by hand, or allow it in the portal and convert again.",
     ),
+    "NO_OWNER": (
+        "nobody owns the lead, so the task would be seen by nobody",
+        "Give the lead an owner, or name who gets such tasks under outreach.task.owner.",
+    ),
     "INTERNAL_ERROR": ("HubSpot failed on this record, several times", "Run again later."),
     "NO_ANSWER": ("HubSpot answered the batch, but not for this record", "Run again."),
 }

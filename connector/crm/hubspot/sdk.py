@@ -61,6 +61,21 @@ class Sdk:
         return self._keep(self._client.crm.properties.groups_api)
 
     @cached_property
+    def lists(self) -> Any:
+        """Lists of records, which HubSpot also calls segments."""
+        return self._keep(self._client.crm.lists.lists_api)
+
+    @cached_property
+    def memberships(self) -> Any:
+        """Which record is on which list."""
+        return self._keep(self._client.crm.lists.memberships_api)
+
+    @cached_property
+    def owners(self) -> Any:
+        """The people who can own records."""
+        return self._keep(self._client.crm.owners.owners_api)
+
+    @cached_property
     def pipelines(self) -> Any:
         """Pipelines and their stages."""
         return self._keep(self._client.crm.pipelines.pipelines_api)

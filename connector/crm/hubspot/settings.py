@@ -26,7 +26,7 @@ class HubSpotSettings(Schema):
     overlap_minutes: int = Field(5, ge=0, le=1440)
     """Every pull begins this much before the last one ended, because search lags behind."""
     quota: Quota = 0.4
-    """The share of the portal's calls per day that one command may use; written "40%"."""
+    """The share of the portal's calls per day that we may use, all commands together, or their number."""
     burst: int = Field(190, ge=1, le=1000)
     """Calls per 10 seconds; searches are not among them."""
     search_per_second: int = Field(5, ge=1, le=100)

@@ -48,7 +48,7 @@ def is_property_name(name: str) -> bool:
 def setup(api: Api, lead_object: LeadObject, fields: Sequence[NewField]) -> list[FieldOutcome]:
     """Create the properties that are missing, in a group of their own."""
     outcomes: dict[NewField, FieldOutcome] = {}
-    for kind, name in (("lead", lead_object.name), ("opportunity", "deals")):
+    for kind, name in (("lead", lead_object.name), ("opportunity", "deals"), ("task", "tasks")):
         wanted = [field for field in fields if field.object == kind]
         if wanted:
             outcomes |= _setup_object(api, name, wanted)

@@ -12,6 +12,7 @@ from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from urllib3 import exceptions as wire
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from connector.crm.http import retry_after_seconds
 from connector.crm.hubspot.faults import Fault, parse_body
@@ -35,9 +36,15 @@ _SEARCH_SECONDS = 1.0
 _BURST_SECONDS = 10.0
 _GATEWAY_SECONDS = 1.0
 _MOVING = 477  # the account is being moved between data centres
-_NOT_SENT = (wire.NewConnectionError, wire.ConnectTimeoutError, wire.ProxyError)
+_NOT_SENT = (
+    wire.NewConnectionError,
+    wire.ConnectTimeoutError,
+    wire.ProxyError,
+    wire.EmptyPoolError,
+    wire.ClosedPoolError,
+)
 _LOST = (wire.HTTPError, HTTPException, OSError, JSONDecodeError, UnicodeDecodeError)
-_MISUSED = (wire.LocationParseError, wire.URLSchemeUnknown)
+_MISUSED = (wire.LocationValueError, wire.ProxySchemeUnsupported, CertificateError)
 
 
 class RefusedError(RequestRefusedError):

@@ -7,14 +7,16 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from connector.crm.http import Http
-from connector.crm.salesforce import lookup
+from connector.crm.salesforce import cost, lookup
 from connector.crm.salesforce.auth import Login
 from connector.crm.salesforce.client import Client
 from connector.crm.salesforce.convert import Converter
 from connector.crm.salesforce.describe import describe
 from connector.crm.salesforce.opportunities import opportunities
+from connector.crm.salesforce.reach import SalesforceReach
 from connector.crm.salesforce.reader import Reader
 from connector.crm.salesforce.retracting import kept
+from connector.crm.salesforce.sales_process import sales_process
 from connector.crm.salesforce.setup import Setup
 from connector.crm.salesforce.writer import Writer
 
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from connector.crm.salesforce.settings import SalesforceSettings
+    from connector.engine.calls import Allowance
     from connector.engine.ports import FieldOutcome, Page, Runtime, Window
+    from connector.engine.rehearsing import SalesProcess
     from mappings.mapping import Conversion
     from mappings.schema import CrmSchema, NewField
 
@@ -49,7 +53,7 @@ class SalesforceCrm:
         self.overlap_seconds = settings.overlap_minutes * 60
         self._http = Http("Salesforce", transport=transport)
         login = Login(settings, self._http, runtime, sleep=sleep)
-        self._client = Client(settings, self._http, login, sleep=sleep)
+        self._client = Client(settings, self._http, login, runtime, sleep=sleep)
         self._clock = runtime.clock
         self._bulk_above = settings.bulk_above
         self._schema: CrmSchema | None = None
@@ -61,6 +65,16 @@ class SalesforceCrm:
     def api_calls(self) -> int:
         """HTTP requests sent so far."""
         return self._http.calls
+
+    def allowance(self) -> Allowance | None:
+        """What is left for us of the org's calls of 24 hours; None before its first answer."""
+        return self._client.budget.allowance()
+
+    def cost(
+        self, *, reads: int = 0, changes: int = 0, conversions: int = 0, tasks: int = 0
+    ) -> int:
+        """About how many calls it takes to read so many records by id, and to write so many."""
+        return cost.calls(reads, changes, conversions, tasks, bulk_above=self._bulk_above)
 
     def describe(self) -> CrmSchema:
         """The lead object and Opportunity; two calls, once per connection."""
@@ -75,10 +89,12 @@ class SalesforceCrm:
         moment = self._http.server_time or self._clock()
         return moment.astimezone(UTC).replace(microsecond=0)
 
-    def pull(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:
+    def pull(
+        self, window: Window, fields: Sequence[str], *, after: str | None = None
+    ) -> Iterator[Page]:
         """Every lead changed in the window, each once, and what has gone since."""
         reader = Reader(self._client, self.describe().lead, bulk_above=self._bulk_above)
-        return reader.pull(window, fields)
+        return reader.pull(window, fields, after=after)
 
     def count(self, window: Window) -> int:
         """How many leads were last changed in the window."""
@@ -109,6 +125,10 @@ class SalesforceCrm:
         """The state of these opportunities; one call for up to 2,000."""
         return opportunities(self._client, self.describe().opportunity, ids, since)
 
+    def sales_process(self) -> SalesProcess:
+        """Opportunity stages and converted lead statuses; two calls."""
+        return sales_process(self._client)
+
     def setup(self, fields: Sequence[NewField]) -> list[FieldOutcome]:
         """Create the missing custom fields and grant them to the connected user."""
         made = Setup(self._client, self.describe()).run(fields)
@@ -119,11 +139,21 @@ class SalesforceCrm:
         """Whether `name` is a custom field's API name."""
         return name.endswith("__c")
 
+    @property
+    def reach(self) -> SalesforceReach:
+        """Tasks and campaigns, over the same connection."""
+        return SalesforceReach(self._client, self.lead_object)
+
     def link(self, record_id: str) -> str:
         """The record's page in Lightning."""
         base = self._client.session.instance_url
         return f"{base}/lightning/r/{self.lead_object}/{record_id}/view"
 
+    def guard(self, check: Callable[[], None]) -> None:
+        """Make this check before each request."""
+        self._http.before_call = check
+
     def close(self) -> None:
         """Give the connections back. Closing twice does nothing."""
+        self._client.close()
         self._http.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from connector.crm.salesforce.client import Client
 
-PAGE_ROWS = 50_000
+PAGE_ROWS = 25_000
 UPLOAD_BYTES = 100_000_000
 """The largest CSV that one ingest job takes."""
 
@@ -31,41 +31,60 @@ _DONE = ("JobComplete", "Failed", "Aborted")
 _LONGEST_PAUSE = 60.0
 _PATIENCE = 4 * 3600.0
 _CODE = re.compile(r"^\s*([A-Za-z_]{3,80})\s*:")
-_HEADER = re.compile(r"[Ff]ield name not found\s*:\s*([\w.]+)")
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """What became of an ingest job: whether it ended well, its own error, and its figures."""
+    """What became of an ingest job: whether it ended well, and its figures."""
 
     job: str
     complete: bool
-    code: str
-    field: str
     processed: int
     failed: int
 
 
-def query_pages(
-    client: Client, soql: str, *, rows: int, read: Callable[[bytes], pl.DataFrame]
-) -> Iterator[pl.DataFrame]:
-    """The pages of a query job, each parsed by `read`. `rows` are expected (it sets the polling).
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a query job's results go on: its id, the locator of the next page, the rows before it.
 
-    Raises `RunAbortedError` if the pages hold fewer rows than the job says to have found.
+    `found` are all the rows that the job has. Salesforce keeps results for seven days.
     """
-    job = client.json("POST", "jobs/query", json=_query_job(soql))["id"]
+
+    job: str
+    found: int
+    locator: str = ""
+    rows: int = 0
+
+
+def query_job(client: Client, soql: str, *, rows: int) -> Spot:
+    """Make a query job and wait for its end; where its results begin.
+
+    `rows` are expected (it sets the polling). Raises `RequestRefusedError` if the job fails.
+    """
+    job = str(client.json("POST", "jobs/query", json=_query_job(soql))["id"])
     state = _wait(client, f"jobs/query/{job}", rows)
     if state["state"] != "JobComplete":
-        code, _ = _job_error(state)
+        code = _job_error(state)
         raise RequestRefusedError(f"Salesforce: bulk query: {state['state']} {code}", code=code)
-    seen, locator = 0, ""
-    while locator != "null":
-        page, locator = _page(client, job, locator, read)
-        seen += page.height
-        yield page
-    found = int(state.get("numberRecordsProcessed") or 0)
-    if seen < found:
-        raise RunAbortedError(f"Salesforce: bulk query found {found} rows and sent only {seen}.")
+    return Spot(job, int(state.get("numberRecordsProcessed") or 0))
+
+
+def query_pages(
+    client: Client, spot: Spot, read: Callable[[bytes], pl.DataFrame]
+) -> Iterator[tuple[pl.DataFrame, Spot]]:
+    """The pages of a query job that has ended, parsed by `read`, each with where it goes on after.
+
+    Raises `RequestRefusedError` if the job is not kept any more, `RunAbortedError` if the pages hold
+    fewer rows than it says to have found.
+    """
+    while spot.locator != "null":
+        page, locator = _page(client, spot.job, spot.locator, read)
+        spot = replace(spot, locator=locator, rows=spot.rows + page.height)
+        yield page, spot
+    if spot.rows < spot.found:
+        raise RunAbortedError(
+            f"Salesforce: bulk query found {spot.found} rows and sent only {spot.rows}."
+        )
 
 
 def ingest(client: Client, name: str, csv: bytes, *, rows: int) -> Ingested:
@@ -81,12 +100,9 @@ def ingest(client: Client, name: str, csv: bytes, *, rows: int) -> Ingested:
         if client.json("GET", f"jobs/ingest/{job}")["state"] == "Open":
             raise
     state = _wait(client, f"jobs/ingest/{job}", rows)
-    code, field = _job_error(state)
     return Ingested(
         job=job,
         complete=state["state"] == "JobComplete",
-        code=code or str(state["state"]),
-        field=field,
         processed=int(state.get("numberRecordsProcessed") or 0),
         failed=int(state.get("numberRecordsFailed") or 0),
     )
@@ -167,20 +183,22 @@ def _csv(body: bytes, what: str) -> pl.DataFrame:
 
 
 def _wait(client: Client, path: str, rows: int) -> dict[str, Any]:
-    """The job once it has ended. The first pause suits its size, each further one is longer."""
-    pause, waited = min(15.0, 0.4 + rows / 100_000), 0.0
+    """The job once it has ended. The first pause suits its size, each further one is longer.
+
+    So the wait is never much longer than the job, and a long one costs few calls.
+    """
+    pause, waited = min(15.0, 0.2 + rows / 250_000), 0.0
     while waited < _PATIENCE:
         client.sleep(pause)
         waited += pause
         state: dict[str, Any] = client.json("GET", path)
         if state["state"] in _DONE:
             return state
-        pause = min(pause * 1.7, _LONGEST_PAUSE)
+        pause = min(pause * 1.6, _LONGEST_PAUSE)
     raise TransientError(f"Salesforce: {path} has not ended after {waited / 3600:.0f} hours")
 
 
-def _job_error(state: dict[str, Any]) -> tuple[str, str]:
-    """Code and field of a job's error message; its words may quote values and stay out."""
-    message = str(state.get("errorMessage") or "")
-    code, field = _CODE.match(message), _HEADER.search(message)
-    return (code.group(1) if code else ""), (field.group(1) if field else "")
+def _job_error(state: dict[str, Any]) -> str:
+    """The code of a job's error message; its words may quote values and stay out."""
+    code = _CODE.match(str(state.get("errorMessage") or ""))
+    return code.group(1) if code else ""

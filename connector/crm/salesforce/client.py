@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import threading
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import orjson
 
 from connector.crm.http import READING, label
+from connector.crm.quota import DailyBudget
 from connector.crm.retry import with_retries
 from connector.crm.salesforce import soap
 from connector.crm.salesforce.errors import refusal, unreadable
+from connector.crm.windows import Rolling
 from connector.errors import CredentialsError, QuotaSpentError
 
 if TYPE_CHECKING:
@@ -23,8 +26,11 @@ if TYPE_CHECKING:
     from connector.crm.http import Http
     from connector.crm.salesforce.session import Session
     from connector.crm.salesforce.settings import SalesforceSettings
+    from connector.engine.ports import Runtime
+    from connector.errors import ConnectorError
 
 _T = TypeVar("_T")
+_DAY = Rolling(timedelta(hours=1), timedelta(hours=24))
 _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 _JWT = re.compile(r"^[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}$")
 
@@ -33,7 +39,7 @@ class Client:
     """Calls to one org. Nothing is sent before the first call. Safe for many threads.
 
     Each answered call notes the org's daily usage; a call is refused with `QuotaSpentError` once
-    this client has used the connection's share of the org's daily calls.
+    the connection's share of the org's calls of 24 hours is used, whichever command used them.
     """
 
     def __init__(
@@ -41,14 +47,15 @@ class Client:
         settings: SalesforceSettings,
         http: Http,
         login: Callable[[], Session],
+        runtime: Runtime,
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.http = http
         self.sleep = sleep
         self.api_version = settings.api_version
-        self.usage: tuple[int, int] | None = None
-        self._quota = settings.quota
+        self.budget = DailyBudget("Salesforce", settings.quota, _DAY, runtime.clock)
+        self._store = runtime.calls
         self._login = login
         self._lock = threading.Lock()
         self._session: Session | None = None
@@ -59,6 +66,9 @@ class Client:
         with self._lock:
             if self._session is None:
                 self._session = self._login()
+            store, self._store = self._store, None
+            if store is not None:
+                self.budget.share_with(store, self._session.account, _DAY)
             return self._session
 
     def call(
@@ -81,7 +91,7 @@ class Client:
         def once() -> Any:
             response = self._authorised(method, address, request)
             if not response.is_success:
-                raise refusal(response, what)
+                raise self._refusal(response, what)
             return parse(response) if parse else response
 
         return with_retries(once, repeatable=repeatable or method in READING, sleep=self.sleep)
@@ -122,6 +132,14 @@ class Client:
 
         return with_retries(once, repeatable=False, sleep=self.sleep)
 
+    def close(self) -> None:
+        """Give back the calls of the day that were taken and not made."""
+        self.budget.close()
+
+    def _refusal(self, response: httpx.Response, what: str) -> ConnectorError:
+        error = refusal(response, what)
+        return self.budget.refused(error) if isinstance(error, QuotaSpentError) else error
+
     def _soap_once(self, path: str, body: str, session: Session) -> Element:
         response = self._send(
             "POST",
@@ -129,7 +147,10 @@ class Client:
             {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'},
             content=soap.envelope(body, session.token).encode(),
         )
-        return soap.parse(response, "Salesforce: SOAP")
+        try:
+            return soap.parse(response, "Salesforce: SOAP")
+        except QuotaSpentError as error:
+            raise self.budget.refused(error) from None
 
     def _authorised(self, method: str, path: str, request: dict[str, Any]) -> httpx.Response:
         """Send with the session; if it has expired, once more with a new one."""
@@ -147,11 +168,12 @@ class Client:
         return self._send(method, session.instance_url + path, headers, **rest)
 
     def _send(self, method: str, url: str, headers: dict[str, str], **rest: Any) -> httpx.Response:
-        self._refuse_when_spent()
+        self.budget.spend()
         response = self.http.send(method, url, headers=headers, **rest)
         found = _USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
         if found:
-            self.usage = int(found.group(1)), int(found.group(2))
+            used, size = int(found.group(1)), int(found.group(2))
+            self.budget.note(size, max(0, size - used))
         return response
 
     def _renew(self, expired: Session) -> Session:
@@ -160,16 +182,6 @@ class Client:
                 self._session = self._login()
             assert self._session is not None  # noqa: S101 — only ever replaced
             return self._session
-
-    def _refuse_when_spent(self) -> None:
-        if self.usage is None:
-            return
-        share = int(self.usage[1] * self._quota)
-        if self.http.calls >= share:
-            raise QuotaSpentError(
-                f"Salesforce: {self.http.calls} calls sent, and {share} of the org's daily "
-                f"{self.usage[1]} are this connection's share (quota: {self._quota:.0%})."
-            )
 
 
 def _refuse_jwt(session: Session) -> None:

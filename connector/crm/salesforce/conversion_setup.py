@@ -37,8 +37,17 @@ def converted_status(client: Client, wanted: str | None) -> str:
     )
 
 
-def owner_id(client: Client, wanted: str) -> str:
-    """The id of the active user with this id, user name or e-mail address. At most one call."""
+def owner_id(
+    client: Client,
+    wanted: str,
+    *,
+    key: str = "convert.owner",
+    failed: str = "The leads cannot be converted.",
+) -> str:
+    """The id of the active user with this id, user name or e-mail address. At most one call.
+
+    Raises `ConfigurationError` that says what has `failed`, and which `key` names no such user.
+    """
     if _USER_ID.match(wanted):
         return wanted
     condition = soql.where("IsActive = true AND (Username = {} OR Email = {})", wanted, wanted)
@@ -46,7 +55,5 @@ def owner_id(client: Client, wanted: str) -> str:
     if len(found) == 1:
         return str(found[0]["Id"])
     many = "several active users" if found else "no active user"
-    raise ConfigurationError(
-        "The leads cannot be converted.",
-        [Problem("convert.owner", f'"{wanted}" names {many}.', "Name one by user name or id.")],
-    )
+    problem = Problem(key, f'"{wanted}" names {many}.', "Name one by user name or id.")
+    raise ConfigurationError(failed, [problem])

@@ -55,6 +55,11 @@ def describe(client: Client, lead_object: str) -> CrmSchema:
     )
 
 
+def describe_object(client: Client, name: str) -> ObjectSchema:
+    """One object as the connected user sees it. One call."""
+    return object_schema(_ask(client, name))
+
+
 def object_schema(found: dict[str, Any]) -> ObjectSchema:
     """One describe answer as an object with its fields."""
     fields = (_field(raw) for raw in found["fields"] if raw["type"] in _TYPES)
@@ -71,9 +76,10 @@ def parents(fields: Iterable[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
 
 
 def _ask(client: Client, name: str) -> dict[str, Any]:
-    from connector.crm.salesforce import sdk  # noqa: PLC0415 — the SDK is slow to import
+    from connector.crm.salesforce import sdk, sdk_errors  # noqa: PLC0415 — slow to import
 
-    found: dict[str, Any] = getattr(sdk.connect(client), name).describe()
+    with sdk_errors.translated(f"Salesforce: describe {name}"):
+        found: dict[str, Any] = getattr(sdk.connect(client), name).describe()
     return found
 
 

@@ -10,18 +10,21 @@ import polars as pl
 
 from connector.crm.salesforce import bulk, soql
 from connector.crm.salesforce.columns import Layout
+from connector.crm.salesforce.place import Place
 from connector.engine.ports import Page, Window, instant
 from connector.errors import RequestRefusedError, RunAbortedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from connector.crm.salesforce.bulk import Spot
     from connector.crm.salesforce.client import Client
     from mappings.schema import ObjectSchema
 
 log = logging.getLogger("leadgate.crm.salesforce")
 
 _KEYSET_ROWS = 2000
+_ORDER = " ORDER BY SystemModstamp, Id"
 _SHORT_PAGES = 800
 """Four pages of 200 rows: as many calls as a bulk query takes."""
 
@@ -30,7 +33,8 @@ _SHORT_PAGES = 800
 class _Pull:
     """One pull under way: what is asked, the ids read so far, and how many leads were promised.
 
-    `expected` is the count of the CRM with gone records, `told` what the pages have said of it.
+    `expected` is the count of the CRM with gone records, `told` what the pages have said of it;
+    `before` are the rows that an earlier process has read of this window.
     """
 
     layout: Layout
@@ -38,30 +42,41 @@ class _Pull:
     where: str
     expected: int = 0
     seen: list[pl.Series] = field(default_factory=list)
+    before: int = 0
     leads: int = 0
     told: int | None = None
 
     @property
     def read(self) -> int:
-        return sum(map(len, self.seen))
+        return self.before + sum(map(len, self.seen))
 
     def select(self, tail: str = "") -> str:
         return soql.select(self.layout.select, self.source, f"WHERE {self.where}{tail}")
 
-    def page(self, raw: pl.DataFrame) -> Page:
-        """The next page; the first one carries the count, without gone records if it is whole."""
+    def page(self, raw: pl.DataFrame, *, ordered: bool = False, spot: Spot | None = None) -> Page:
+        """The next page; the first one carries the count, without gone records if it is whole.
+
+        Pages in the order of the query, and pages of a job, tell where the pull goes on after them.
+        """
         leads = self.layout.leads(raw)
         expected = None
-        if not self.seen:
+        if self.told is None:
             expected = self.told = leads.height if raw.height == self.expected else self.expected
         self.seen.append(raw["Id"])
         self.leads += leads.height
-        return Page(leads, self.layout.gone(raw), expected)
+        place = self._place(raw, spot) if ordered or spot else None
+        return Page(leads, self.layout.gone(raw), expected, place)
 
     def closing(self) -> Iterator[Page]:
         """An empty page that corrects the count, if gone or departed records were part of it."""
         if self.told != self.leads:
             yield Page(self.layout.leads(self.layout.from_records([])), expected=self.leads)
+
+    def _place(self, raw: pl.DataFrame, spot: Spot | None) -> str | None:
+        if spot is None and (raw.is_empty() or "SystemModstamp" not in raw.columns):
+            return None
+        last = None if spot else (raw["SystemModstamp"][-1], raw["Id"][-1])
+        return Place(self.read, self.leads, self.told, spot=spot, last=last).as_text()
 
 
 class Reader:
@@ -76,18 +91,23 @@ class Reader:
         self._schema = schema
         self._bulk_above = bulk_above
 
-    def pull(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:
-        """The pages of a window. The last `Page.expected` is the number of its leads.
+    def pull(
+        self, window: Window, fields: Sequence[str], *, after: str | None = None
+    ) -> Iterator[Page]:
+        """The pages of a window, or those `after` a place in it that an earlier pull has told.
 
-        It may be more on the first page, where gone records are still part of the count.
+        The last `Page.expected` is the number of the window's leads. It may be more on the first
+        page, where gone records are still part of the count.
         Raises `RunAbortedError` if rows that the CRM counts cannot be read.
         """
-        pull = _Pull(
-            layout=Layout.of(self._schema, fields),
-            source=self._schema.name,
-            where=_where(window),
-        )
-        yield from self._first_reading(pull, counted=window.since is None)
+        layout = Layout.of(self._schema, fields)
+        pull = _Pull(layout=layout, source=self._schema.name, where=_where(window))
+        place = Place.from_text(after)
+        if place is None:
+            yield from self._first_reading(pull, counted=window.since is None)
+        else:
+            pull.before, pull.leads, pull.told = place.rows, place.leads, place.told
+            yield from self._further_reading(pull, place, window)
         yield from self._reconcile(pull, window)
         yield from pull.closing()
 
@@ -102,7 +122,7 @@ class Reader:
         Sorting a whole org for a page that is then dropped would cost it more than counting.
         """
         first: dict[str, Any] | None = None
-        ordered = pull.select(" ORDER BY SystemModstamp, Id")
+        ordered = pull.select(_ORDER)
         if counted:
             pull.expected = self._count(pull)
         else:
@@ -115,6 +135,22 @@ class Reader:
         else:
             yield pull.page(pull.layout.from_records([]))
 
+    def _further_reading(self, pull: _Pull, place: Place, window: Window) -> Iterator[Page]:
+        """What is left of a window after a place; a job that is not kept any more is made anew."""
+        if place.last is not None:
+            rest = self._client.query(pull.select(_after(*place.last)), all_rows=True)
+            pull.expected = pull.before + int(rest["totalSize"])
+            yield from self._by_rest(pull, rest)
+            return
+        try:
+            yield from self._by_bulk(pull, place.spot)
+        except RequestRefusedError:
+            if pull.seen:
+                raise
+            log.warning("the query's results are not kept any more; the window is read anew")
+            pull.before, pull.leads, pull.told = 0, 0, None
+            yield from self._first_reading(pull, counted=window.since is None)
+
     def _most_by_rest(self, layout: Layout) -> int:
         """Up to how many rows REST takes no more calls than a bulk query.
 
@@ -126,17 +162,12 @@ class Reader:
 
     def _by_rest(self, pull: _Pull, answer: dict[str, Any]) -> Iterator[Page]:
         for records in self._follow(answer):
-            yield pull.page(pull.layout.from_records(records))
+            yield pull.page(pull.layout.from_records(records), ordered=True)
 
-    def _by_bulk(self, pull: _Pull) -> Iterator[Page]:
-        pages = bulk.query_pages(
-            self._client,
-            pull.select(),
-            rows=pull.expected,
-            read=pull.layout.from_csv,
-        )
-        for raw in pages:
-            yield pull.page(raw)
+    def _by_bulk(self, pull: _Pull, spot: Spot | None = None) -> Iterator[Page]:
+        begin = spot or bulk.query_job(self._client, pull.select(), rows=pull.expected)
+        for raw, following in bulk.query_pages(self._client, begin, pull.layout.from_csv):
+            yield pull.page(raw, spot=following)
 
     def _follow(self, answer: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         """The records of every page of a query; a cursor that has expired ends it early."""
@@ -189,6 +220,13 @@ class Reader:
     def _count(self, pull: _Pull) -> int:
         counted = soql.count(pull.source, f"WHERE {pull.where}")
         return int(self._client.query(counted, all_rows=True)["totalSize"])
+
+
+def _after(modified: str, record: str) -> str:
+    """The rows after this one in the order of (SystemModstamp, Id), however many share its time."""
+    moment = modified.replace("+0000", "Z")
+    later = f"SystemModstamp > {moment} OR (SystemModstamp = {moment} AND Id > '{record}')"
+    return f" AND ({later}){_ORDER}"
 
 
 def _where(window: Window) -> str:

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
+import orjson
 import requests
 from requests.adapters import BaseAdapter
 from simple_salesforce import Salesforce as Sdk
 from simple_salesforce import SalesforceLogin
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
+from connector.crm.salesforce.errors import unreadable
+from connector.crm.salesforce.sdk_errors import translate
 from connector.crm.salesforce.session import (
     Session,
     checked_instance,
@@ -78,7 +81,12 @@ def connect(client: Client) -> Sdk:
     ) -> httpx.Response:
         kept = {k: v for k, v in headers.items() if k.lower() == "content-type"}
         answer: httpx.Response = client.call(
-            method, path, repeatable=method == "GET", headers=kept, content=body
+            method,
+            path,
+            repeatable=method == "GET",
+            parse=_whole,
+            headers=kept,
+            content=body,
         )
         return answer
 
@@ -128,6 +136,8 @@ def _login(settings: SalesforceSettings, http: Http, **how: Any) -> Session:
             token, host = SalesforceLogin(session=_over(wire), **how)
     except SalesforceAuthenticationFailed as error:
         raise _soap_refusal(wire, str(error.code)) from None
+    except Exception as error:  # noqa: BLE001 — what the SDK makes of an answer that is none
+        raise translate(error, "Salesforce: login") from None
     scheme = urlsplit(settings.login_url).scheme
     return Session(token, checked_instance(f"{scheme}://{host}"), _user(wire.last))
 
@@ -149,6 +159,15 @@ def _user(answer: httpx.Response | None) -> str | None:
         return user_of(str(answer.json().get("id", "")))
     except ValueError:
         return None
+
+
+def _whole(answer: httpx.Response) -> httpx.Response:
+    """The answer; one that is no JSON at all (cut short, or a page for people) counts as lost."""
+    try:
+        orjson.loads(answer.content or b"null")
+    except orjson.JSONDecodeError:
+        raise unreadable("Salesforce") from None
+    return answer
 
 
 def _over(wire: Wire) -> requests.Session:

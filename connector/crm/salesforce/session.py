@@ -15,6 +15,7 @@ from connector.crm.salesforce.errors import parse_error, refusal, unreadable
 from connector.errors import ConfigurationError, ConnectorError, CredentialsError
 
 _USER = re.compile(r"/id/\w{15,18}/(005\w{12,15})$")
+_ORG = re.compile(r"/id/(00D\w{12,15})/")
 _REMEDIES = {
     "no client credentials user enabled": 'Set "Run As" under the app\'s client credentials flow.',
     "user hasn't approved this consumer": "Pre-authorise the app for the user's profile or permission set.",
@@ -38,6 +39,12 @@ class Session:
     token: str = field(repr=False)
     instance_url: str
     user_id: str | None = None
+    org_id: str | None = None
+
+    @property
+    def account(self) -> str:
+        """Whose limits these are: the org, whichever connection leads to it."""
+        return f"salesforce {urlsplit(self.instance_url).netloc} {self.org_id or ''}".rstrip()
 
 
 def refused_login(response: httpx.Response) -> ConnectorError:
@@ -75,6 +82,12 @@ def user_of(identity_url: str) -> str | None:
     return found.group(1) if found else None
 
 
+def org_of(identity_url: str) -> str | None:
+    """The org's id in an identity address, 15 characters of it, or None."""
+    found = _ORG.search(urlsplit(identity_url).path)
+    return found.group(1)[:15] if found else None
+
+
 def checked_instance(url: str) -> str:
     """The org's address as the login named it; only https, or loopback."""
     try:
@@ -89,4 +102,5 @@ def session_of(answer: dict[str, Any]) -> Session:
         token=str(answer["access_token"]),
         instance_url=checked_instance(str(answer["instance_url"])),
         user_id=user_of(str(answer.get("id", ""))),
+        org_id=org_of(str(answer.get("id", ""))),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from connector.crm.salesforce import soql
+from connector.crm.salesforce.describe import describe_object
 from connector.engine.ports import FieldOutcome
 from connector.errors import ConfigurationError, ConnectorError, RequestRefusedError
 
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.crm.salesforce.client import Client
-    from mappings.schema import CrmSchema, NewField
+    from mappings.schema import CrmSchema, NewField, ObjectSchema
 
 log = logging.getLogger("leadgate.crm.salesforce")
 
 PERMISSION_SET = "Leadgate"
+ACTIVITY, TASK = "Activity", "Task"
+"""Fields of tasks are made on Activity, and seen and granted on Task."""
 _EXISTS = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
 _SHORT_TEXT = 255
 _LONG_TEXT = 32_768
@@ -47,7 +50,8 @@ class Setup:
     def __init__(self, client: Client, schema: CrmSchema) -> None:
         self._client = client
         self._schema = schema
-        self._objects = {"lead": schema.lead.name, "opportunity": "Opportunity"}
+        self._objects = {"lead": schema.lead.name, "opportunity": "Opportunity", "task": ACTIVITY}
+        self._tasks: ObjectSchema | None = None
 
     def run(self, fields: Sequence[NewField]) -> list[FieldOutcome]:
         """One outcome per field. Running it again does only what is still missing."""
@@ -88,18 +92,27 @@ class Setup:
         return FieldOutcome(field, "rejected", f"{name}: Salesforce answers {error.code}")
 
     def _tooling(self, body: dict[str, Any]) -> None:
-        from connector.crm.salesforce import sdk  # noqa: PLC0415 — the SDK is slow to import
+        from connector.crm.salesforce import sdk, sdk_errors  # noqa: PLC0415 — slow to import
 
-        sdk.connect(self._client).restful("tooling/sobjects/CustomField", method="POST", json=body)
+        path = "tooling/sobjects/CustomField"
+        with sdk_errors.translated(f"Salesforce: POST {path}"):
+            sdk.connect(self._client).restful(path, method="POST", json=body)
 
     def _visible(self, field: NewField) -> bool:
-        owner = self._schema.lead if field.object == "lead" else self._schema.opportunity
+        owner = self._owner(field)
         return owner is not None and field.name in owner.fields
 
     def _usable(self, field: NewField) -> bool:
-        owner = self._schema.lead if field.object == "lead" else self._schema.opportunity
+        owner = self._owner(field)
         known = owner.fields.get(field.name) if owner else None
         return known is not None and known.writable
+
+    def _owner(self, field: NewField) -> ObjectSchema | None:
+        """The object that has the field, as it was before anything was made."""
+        if field.object == "task":
+            self._tasks = self._tasks or describe_object(self._client, TASK)
+            return self._tasks
+        return self._schema.lead if field.object == "lead" else self._schema.opportunity
 
     def _grant(self, fields: Sequence[NewField]) -> None:
         """Read and edit on these fields, in a permission set assigned to the connected user."""
@@ -112,7 +125,7 @@ class Setup:
         held = self._rows(["Field"], "FieldPermissions", soql.where("ParentId = {}", made))
         granted = {row["Field"] for row in held}
         for field in fields:
-            owner = self._objects[field.object]
+            owner = self._objects[field.object].replace(ACTIVITY, TASK)
             name = f"{owner}.{field.name}"
             if name not in granted:
                 rights = {"PermissionsRead": True, "PermissionsEdit": True}

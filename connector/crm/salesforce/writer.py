@@ -35,6 +35,10 @@ _ROUNDS = 5
 _ONE_VALUE = "JSON_PARSER_ERROR"  # refuses a whole request for one value in it
 
 
+_UNPROCESSED = RowError("UNPROCESSED", "", "the bulk job ended before this row")
+"""Stands for a row that a job has not come to; no outcome is made of it."""
+
+
 class Writer:
     """Updates records of one object. Every value is absolute, so a lost answer is safe to repeat.
 
@@ -126,16 +130,22 @@ class Writer:
             None if row.get("success") else RowError.of(row.get("errors") or ()) for row in answer
         ]
 
-    def _by_bulk(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    def _by_bulk(self, rows: pl.DataFrame, *, first: bool = True) -> Iterator[pl.DataFrame]:
+        """Bulk jobs; what a job did not come to is sent once more, and then row by row."""
         for part, csv in self._uploads(rows):
             job = bulk.ingest(self._client, self._schema.name, csv, rows=part.height)
             errors = self._bulk_errors(job, part)
             if errors is None:
                 yield outcomes.applied(part["@id"])
                 continue
+            left = pl.Series([error is _UNPROCESSED for error in errors], dtype=pl.Boolean)
             again = _again(errors)
-            yield _told(part, errors, ~again)
+            yield _told(part, errors, ~(again | left))
             yield from self._by_rest(part.filter(again))
+            if first and left.sum() > self._bulk_above:
+                yield from self._by_bulk(part.filter(left), first=False)
+            else:
+                yield from self._by_rest(part.filter(left))
 
     def _uploads(self, rows: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, bytes]]:
         """The rows in parts whose CSV an ingest job takes."""
@@ -162,9 +172,8 @@ class Writer:
         if whole and len(told) == job.failed and told.keys() <= set(part["@id"]):
             return [told.get(record) for record in part["@id"]]
         done = _by_id(bulk.results(self._client, job.job, "successfulResults"), "sf__Id")
-        unprocessed = RowError(job.code, job.field, "the bulk job ended before this row")
         return [
-            told.get(record) or (None if record in done else unprocessed) for record in part["@id"]
+            told.get(record) or (None if record in done else _UNPROCESSED) for record in part["@id"]
         ]
 
 

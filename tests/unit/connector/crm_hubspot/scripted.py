@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connector.crm.hubspot.api import Pace
+from connector.crm.hubspot.meter import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,7 @@ class Runtime:
 
     time: Time = field(default_factory=Time)
     secrets: list[tuple[str, str]] = field(default_factory=list)
+    calls: Any = None
 
     def clock(self) -> datetime:
         """The local time."""

@@ -80,20 +80,6 @@ def test_a_full_pull_costs_a_call_per_hundred(crm: HubSpotCrm) -> None:
     assert crm.api_calls == 3
 
 
-def test_long_property_lists_do_not_lengthen_the_address(
-    crm: HubSpotCrm, portal: HubSpotPortal
-) -> None:
-    """With more properties than an address holds, values are read by POST; the result is the same."""
-    many = [*FIELDS, *(f"no_such_property_of_this_portal_{number}" for number in range(600))]
-
-    leads, _ = pull(crm, EVERYTHING, many)
-
-    assert sorted(leads["@id"]) == sorted(contacts(portal))
-    assert leads["no_such_property_of_this_portal_599"].null_count() == leads.height
-    assert leads["email"].null_count() < leads.height
-    assert portal.stats()["statuses"] == {"200": 5}
-
-
 def test_only_changes_are_read(crm: HubSpotCrm, later: HubSpotPortal) -> None:
     """A pull since the last one brings what was edited since then, for one search and the bin."""
     edited = contacts(later)[10:20]
@@ -144,25 +130,6 @@ def test_a_pull_survives_what_the_wire_does(crm: HubSpotCrm, portal: HubSpotPort
     leads, _ = pull(crm, EVERYTHING)
 
     assert sorted(leads["@id"]) == sorted(contacts(portal))
-
-
-def test_twelve_thousand_leads_of_one_millisecond_are_read_once(
-    crm: HubSpotCrm, portal: HubSpotPortal
-) -> None:
-    """A bulk job stamps more records than a search may return; all are read, each once."""
-    with portal.lock:
-        for number in range(12_000):
-            portal.admin.create("contacts", {"email": f"{number}@many.example"})
-    portal.advance(60)
-    portal.admin.touch("contacts", {"jobtitle": "Stamped"}, limit=12_000)
-    stamped = START + timedelta(seconds=60)
-
-    pages = list(crm.pull(Window(stamped, LATER), ["email"]))
-    ids = pl.concat(page.leads for page in pages)["@id"]
-
-    assert ids.len() == ids.n_unique() == 12_000
-    assert pages[0].expected == 12_000
-    assert max(page.leads.height for page in pages) <= 2_200
 
 
 def test_leads_of_the_lead_object_are_pulled(connect: Connect, later: HubSpotPortal) -> None:

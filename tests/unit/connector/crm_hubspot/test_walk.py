@@ -131,3 +131,16 @@ def test_a_gap_that_stays_stops_the_run_with_numbers() -> None:
 
     with pytest.raises(RunAbortedError, match=r"300 contacts .* gave 298"):
         pull(index)
+
+
+def test_it_goes_on_after_a_place() -> None:
+    """Another process asks for the ids after the last one; the count is the whole window's."""
+    first, *others = pull(Index(range(1, 4_502), [set()]))
+    index = Index(range(1, 4_502), [set(), set()])
+    index.walk = 0  # it is in the middle of one
+
+    rest = list(Puller(index, NoArchive(), CONTACTS).pull(WINDOW, [], after=first.place))
+
+    assert ids(rest) == ids(others)
+    assert rest[0].expected == 4_501
+    assert index.queries[0]["filterGroups"][0]["filters"][1]["value"] == "2000"

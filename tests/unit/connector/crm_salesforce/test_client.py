@@ -87,15 +87,17 @@ def test_the_connections_share_of_the_daily_calls_is_a_limit(connect, wire):
         json={},
         headers={"Sforce-Limit-Info": "per-app-api-usage=1/250(appName=x); api-usage=900/1000"},
     )
-    client = connect(quota="0.5%")._client
-    for _ in range(4):
+    crm = connect(quota="0.5%")
+    client = crm._client
+    assert crm.allowance() is None
+    for left in (4, 3, 2, 1, 0):
+        client.json("GET", "limits")
+        assert crm.allowance().left == left
+
+    with pytest.raises(errors.QuotaSpentError, match=r"the 5 calls a day .* 0\.5% of 1,000"):
         client.json("GET", "limits")
 
-    with pytest.raises(errors.QuotaSpentError, match="5 of the org's daily 1000"):
-        client.json("GET", "limits")
-
-    assert len(wire.log) == 5
-    assert client.usage == (900, 1000)
+    assert len(wire.sent("GET", "/limits")) == 5
 
 
 def test_secrets_are_in_no_representation(connect):

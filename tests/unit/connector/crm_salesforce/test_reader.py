@@ -247,3 +247,46 @@ def test_find_quotes_what_a_person_types(connect, wire):
     assert crm.find(" o'neil@b.example ", ["Email"]).height == 1
     assert crm.find("O'Neil", ["Email"]).height == 0
     assert "Email = 'o\\'neil@b.example' LIMIT 50" in asked(wire.sent("GET", "/query")[0])
+
+
+def test_a_bulk_pull_goes_on_at_its_next_page(connect, wire):
+    """Another process reads the same job on from where its last page ended; no job is made."""
+    bulk_job(wire, [csv_page([record(1)], "next"), csv_page([record(2)])], processed=2, count=2500)
+    first = next(connect().pull(FULL, ["Email"]))
+    wire.on("GET", "/750x/results", do=lambda _: csv_page([record(2)]))
+
+    pages = list(connect().pull(FULL, ["Email"], after=first.place))
+
+    assert ids(pages) == [record(2)["Id"]]
+    assert len(wire.sent("POST", "/jobs/query")) == 1
+    assert "locator=next" in str(wire.sent("GET", "/results")[-1].url)
+
+
+def test_a_job_that_is_not_kept_any_more_is_made_anew(connect, wire):
+    """After a week the results are gone: then the whole window is read."""
+    rows = [csv_page([record(1)], "next"), csv_page([record(2)])]
+    bulk_job(wire, [rows[0], *rows], processed=2, count=2500)
+    first = next(connect().pull(FULL, ["Email"]))
+    gone = first.place.replace("750x", "750old")
+    wire.on("GET", "/750old/results", status=404, json=[{"errorCode": "NOT_FOUND"}])
+    wire.on("GET", "/queryAll[?]", times=1, json=answer([], total=2500))
+
+    pages = list(connect().pull(FULL, ["Email"], after=gone))
+
+    assert ids(pages) == [record(1)["Id"], record(2)["Id"]]
+    assert len(wire.sent("POST", "/jobs/query")) == 2
+
+
+def test_a_pull_goes_on_after_a_row_among_its_ties(connect, wire):
+    """The order is (SystemModstamp, Id): of the rows of one moment those with a later id are left."""
+    wire.on("GET", "/queryAll", json=answer([record(1)], total=2, following="/query/01g-1"))
+    wire.on("GET", "/query/01g-1", json=answer([record(2)], total=2))
+    first = next(connect().pull(SOME, ["Email"]))
+    wire.on("GET", "/queryAll", json=answer([record(2)], total=1))
+
+    pages = list(connect().pull(SOME, ["Email"], after=first.place))
+
+    moment, last = "2026-11-20T00:00:00.000Z", record(1)["Id"]
+    wanted = f"(SystemModstamp > {moment} OR (SystemModstamp = {moment} AND Id > '{last}'))"
+    assert wanted in asked(wire.sent("GET", "queryAll")[-1])
+    assert ids(pages) == [record(2)["Id"]]

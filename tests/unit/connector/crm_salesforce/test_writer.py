@@ -183,25 +183,41 @@ def test_bulk_failures_are_joined_by_id(connect, wire, many):
     assert wire.sent("GET", "/successfulResults") == []
 
 
-def test_a_job_that_failed_half_way_tells_each_row(connect, wire, many):
-    """What was written stays written; what was not processed is rejected with the job's code."""
+def test_what_a_job_did_not_come_to_is_written_all_the_same(connect, wire, many):
+    """What was written stays written, what was refused is told, and the rest goes row by row."""
     ingest(
         wire,
         state="Failed",
         rows=many["@id"][:2],
         failed=[("00Q00001", "DUPLICATE_VALUE:x:--")],
         success=["00Q00000"],
-        error="InvalidBatch : Field name not found : Notes__c",
+        error="InternalServerError : something went wrong",
     )
+    wire.on("PATCH", "/composite", do=done)
 
     told = write(connect(), many)
 
-    assert [told[f"00Q0000{n}"]["code"] for n in range(3)] == [
-        None,
-        "DUPLICATE_VALUE",
-        "InvalidBatch",
+    assert [told[f"00Q0000{n}"]["outcome"] for n in range(3)] == ["applied", "rejected", "applied"]
+    assert told["00Q00001"]["code"] == "DUPLICATE_VALUE"
+    assert len(told) == many.height
+    sent = [
+        record["id"]
+        for request in wire.sent("PATCH", "/composite")
+        for record in orjson.loads(request.content)["records"]
     ]
-    assert told["00Q00002"]["field"] == "Notes__c"
+    assert sorted(sent) == sorted(set(many["@id"]) - {"00Q00000", "00Q00001"})
+
+
+def test_a_field_that_is_gone_is_named_although_the_whole_job_failed(connect, wire, many):
+    """A job that never can pass ends in the rows' own errors."""
+    ingest(wire, state="Failed", rows=[], error="InvalidBatch : Field name not found : Notes__c")
+    gone = [{"errorCode": "INVALID_FIELD", "message": "No such column 'Notes__c' on Lead"}]
+    wire.on("PATCH", "/composite", status=400, json=gone)
+
+    told = write(connect(), many)
+
+    assert {row["code"] for row in told.values()} == {"INVALID_FIELD"}
+    assert "Notes__c" in told["00Q00000"]["message"]
 
 
 def test_the_mark_that_clears_goes_by_rest(connect, wire, many):
