@@ -29,6 +29,8 @@ from connector.engine.ports import OUTCOMES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mappings.schema import NewField
+
 ChannelName = Literal["task", "campaign", "list", "email", "webhook"]
 
 TOUCHES: dict[str, pl.DataType] = {
@@ -94,15 +96,21 @@ class TargetProblem:
     fix: str = ""
 
 
-@runtime_checkable
 class CrmReach(Protocol):
-    """What a CRM that has channels of its own does beside `connector.engine.ports.Crm`.
+    """The channels that a CRM has of its own.
 
     All of it may be repeated with the same input: nothing is ever made twice.
     """
 
     reaches: frozenset[ChannelName]
     """The channels that this CRM has."""
+
+    def key_fields(self) -> list[NewField]:
+        """Where setup could give the keys of tasks a place of their own; empty where there is one.
+
+        Without it the keys stand in the tasks' words.
+        """
+        ...
 
     def add_tasks(self, tasks: pl.DataFrame, owner: str | None) -> Iterator[pl.DataFrame]:
         """A task for each lead's owner (the tasks frame); yields touch outcomes.
@@ -121,4 +129,14 @@ class CrmReach(Protocol):
 
         A problem of the whole channel (a right that is missing) has a blank target.
         """
+        ...
+
+
+@runtime_checkable
+class Reaching(Protocol):
+    """A `connector.engine.ports.Crm` that has channels of its own."""
+
+    @property
+    def reach(self) -> CrmReach:
+        """Its channels, over the same connection."""
         ...

@@ -49,7 +49,7 @@ class App:
         with self._portal.lock:
             response = self._faulty(call, fault) or self._answer(call)
         if fault and kind == "status":
-            response = html_response(fault.status)
+            response = html_response(fault.status, fault.body)
         if kind == "drop_after":
             await _drop(scope)
             return
@@ -69,7 +69,7 @@ class App:
         if fault.kind == "expire_token":
             self._portal.auth.expire()
         if fault.kind == "status" and not fault.applied:
-            return html_response(fault.status)
+            return html_response(fault.status, fault.body)
         if fault.kind == "lock":
             message = "The record is locked by many writes in a short time. Try again in 2 seconds."
             return self._refused(call, ApiFailure(423, message, "LOCKED"))

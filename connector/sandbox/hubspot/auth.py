@@ -23,6 +23,8 @@ _SCOPED = (
 )
 SCOPES = (
     *(f"crm.{area}.{n}.{right}" for area, ns in _SCOPED for n in ns for right in ("read", "write")),
+    "crm.lists.read",
+    "crm.lists.write",
     "crm.objects.owners.read",
     "oauth",
 )
@@ -87,6 +89,11 @@ class Auth:
     def expire(self) -> None:
         """End every OAuth access token now."""
         self._expires = {token: self._now() - 1000 for token in self._expires}
+
+    def revoke(self) -> None:
+        """Take the app's access away: no token of it is good for anything any more."""
+        self.expire()
+        self._refresh_tokens.clear()
 
     def exchange(self, call: Call) -> Answer:
         """Give an access token for a refresh token, a code or the client's own credentials."""

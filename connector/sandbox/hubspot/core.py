@@ -15,6 +15,7 @@ from connector.sandbox.hubspot.clock import Clock, milliseconds
 from connector.sandbox.hubspot.config import PortalConfig
 from connector.sandbox.hubspot.faults import Faults
 from connector.sandbox.hubspot.limits import Limits
+from connector.sandbox.hubspot.lists import ListsApi
 from connector.sandbox.hubspot.objects import ObjectsApi
 from connector.sandbox.hubspot.records import Records
 from connector.sandbox.hubspot.routes import Apis, Routes
@@ -107,5 +108,6 @@ class PortalCore:
             associations=AssociationsApi(records),
             properties=PropertiesApi(records),
             account=AccountApi(records),
+            lists=ListsApi(records),
             auth=self.auth,
         )

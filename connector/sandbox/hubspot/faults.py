@@ -25,7 +25,7 @@ class Fault:
     """One rule. It leaves the first `after` matching calls alone, then strikes `times` times.
 
     `times` of None strikes for ever; `p` is the probability for each call. `method` and `path` are
-    regular expressions that must be found. `status` answers HTML; with `applied` the call is carried
+    regular expressions that must be found. `status` answers HTML, or `body`; with `applied` the call is carried
     out first. `policy` names the limit of a rate_limit fault; `seconds` is the delay of a slow one.
     """
 
@@ -37,6 +37,7 @@ class Fault:
     p: float = 1.0
     status: int = 503
     applied: bool = False
+    body: str = ""
     seconds: float = 1.0
     policy: str = "TEN_SECONDLY_ROLLING"
     retry_after: float | None = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from connector.sandbox.hubspot.failures import ApiFailure
 
@@ -12,7 +14,8 @@ if TYPE_CHECKING:
 
     from connector.sandbox.hubspot.config import PortalConfig
 
-_SECOND, _TEN_SECONDS, _DAY = 1000, 10_000, 86_400_000
+_SECOND, _TEN_SECONDS = 1000, 10_000
+_ZONE = ZoneInfo("US/Eastern")  # the portal's own: its day begins at midnight there
 
 
 class Window:
@@ -111,8 +114,9 @@ class Limits:
         return {}
 
     def _count_day(self, now: int) -> None:
-        if now // _DAY != self._day:
-            self._day, self._today = now // _DAY, 0
+        day = datetime.fromtimestamp(now / 1000, _ZONE).toordinal()
+        if day != self._day:
+            self._day, self._today = day, 0
 
     def _headers(self, limit: int, used: int, *, oauth: bool) -> dict[str, str]:
         width = int(self._config.burst_window_seconds * 1000)

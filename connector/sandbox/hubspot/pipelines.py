@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.hubspot.clock import iso
 from connector.sandbox.hubspot.failures import ApiFailure, resource_not_found
 from connector.sandbox.hubspot.kinds import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,10 @@ class Pipelines:
     def add(self, type_name: str, pipeline: Pipeline) -> None:
         """Give an object type one more pipeline."""
         self._of[type_name][pipeline.id] = pipeline
+
+    def put(self, type_name: str, pipelines: Iterable[Pipeline]) -> None:
+        """Give an object type these pipelines and no others."""
+        self._of[type_name] = {pipeline.id: pipeline for pipeline in pipelines}
 
     def known(self, type_name: str) -> dict[str, Pipeline]:
         """Look up the pipelines of an object type by id."""

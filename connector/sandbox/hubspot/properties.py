@@ -98,7 +98,7 @@ class Catalog:
         self.properties = dict(stock)
         self.archived: dict[str, Property] = {}
         self.groups = {p.group: p.group.replace("_", " ").title() for p in stock.values()}
-        self._now = now
+        self.now = now
 
     def get(self, name: str, *, archived: bool = False) -> Property:
         """Find a definition by name; raises `ApiFailure` 404."""
@@ -144,7 +144,7 @@ class Catalog:
         definition = self.get(name)
         if definition.stock:
             raise invalid(f"Property {name} is defined by HubSpot and cannot be archived.")
-        self.archived[name] = replace(definition, archived_at=self._now())
+        self.archived[name] = replace(definition, archived_at=self.now())
         del self.properties[name]
 
     def add_group(self, name: str, label: str) -> dict[str, Any]:
@@ -188,7 +188,7 @@ class Catalog:
             form_field=bool(given.get("formField")),
             display_order=int(given.get("displayOrder") or -1),
             stock=False,
-            created_at=self._now(),
+            created_at=self.now(),
         )
         return with_options(definition, _choices(given.get("options") or _implied(kind)))
 

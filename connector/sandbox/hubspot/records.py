@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from connector.sandbox.hubspot import lifecycle
@@ -53,6 +54,10 @@ class Records:
         self.pipelines = Pipelines(self.made_at)
         self.owners: dict[str, Owner] = {}
         self.journal = Journal()
+        self.refusing: dict[int, str] = {}
+        """Records of which the portal refuses every change, and the words it says then."""
+        self.refused: Counter[int] = Counter()
+        """How often it did."""
         self.stores = {name: Store(kind, now, config) for name, kind in KINDS.items()}
         self.catalogs = {
             name: Catalog(kind, stock_properties(name, self.made_at), now)
@@ -139,6 +144,10 @@ class Records:
 
     def check_change(self, kind: Kind, record: Record, given: Mapping[str, str]) -> dict[str, str]:
         """Check values for an existing record; raises `ApiFailure` 400 or 409."""
+        if record.id in self.refusing and given:
+            self.refused[record.id] += 1
+            message = self.refusing[record.id]
+            raise invalid_properties([PropertyError(next(iter(given)), "INVALID_OPTION", message)])
         values = self._validators[kind.name].check(given)
         if kind.name in _STAGE_OF and values.keys() & set(_STAGE_OF[kind.name]):
             self._check_stage(kind, record.properties | values)

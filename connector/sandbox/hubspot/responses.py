@@ -47,7 +47,7 @@ def json_response(status: int, body: Any, headers: dict[str, str]) -> Response:
     return Response(status, orjson.dumps(body), headers | {"content-type": _JSON})
 
 
-def html_response(status: int) -> Response:
-    """Make the page that a proxy in front of the API shows."""
-    page = _PAGE.format(status=status).encode()
+def html_response(status: int, body: str = "") -> Response:
+    """Make the page that a proxy in front of the API shows, or one of this text."""
+    page = (body or _PAGE.format(status=status)).encode()
     return Response(status, page, {"content-type": "text/html; charset=UTF-8"})

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from connector.sandbox.hubspot.association_api import AssociationsApi
     from connector.sandbox.hubspot.auth import Auth
     from connector.sandbox.hubspot.batch import BatchApi
+    from connector.sandbox.hubspot.lists import ListsApi
     from connector.sandbox.hubspot.objects import ObjectsApi
     from connector.sandbox.hubspot.schema_api import AccountApi, PropertiesApi
     from connector.sandbox.hubspot.search import SearchApi
 
 Handler = Callable[[Call], Answer]
-_FAMILIES = "objects|properties|pipelines|owners|associations"
+_FAMILIES = "objects|properties|pipelines|owners|associations|lists"
 _DATE = r"\d{4}-\d{2}"
 _DATED = re.compile(rf"/crm/({_FAMILIES})/{_DATE}(/.*)?")
 _NUMBERED = re.compile(rf"/crm/v(\d)/({_FAMILIES})(/.*)?")
@@ -57,6 +58,7 @@ class Apis:
     associations: AssociationsApi
     properties: PropertiesApi
     account: AccountApi
+    lists: ListsApi
     auth: Auth
 
 
@@ -102,6 +104,8 @@ def scopes(route: Route, params: Mapping[str, str]) -> list[list[str]]:
         return []
     if route.scope == "owners":
         return [["crm.objects.owners.read"]]
+    if route.scope.startswith("lists."):
+        return [[f"crm.{route.scope}"]]
     area, _, right = route.scope.rpartition(".")
     types = [kind_of(params[key]).name for key in ("type", "to") if key in params]
     owned = ["contacts" if name in _CONTACT_ACTIVITIES else name for name in types]
@@ -125,6 +129,7 @@ def _table(apis: Apis) -> list[Line]:
         *_object_lines(apis),
         *_association_lines(apis.associations),
         *_property_lines(apis.properties),
+        *_list_lines(apis.lists),
         ("pipelines/{type}", "GET", apis.account.pipelines, "pipelines.read"),
         ("pipelines/{type}/{id}", "GET", apis.account.pipeline, "pipelines.read"),
         ("pipelines/{type}/{id}/stages", "GET", apis.account.stages, "pipelines.read"),
@@ -170,6 +175,20 @@ def _association_lines(api: AssociationsApi) -> list[Line]:
         (f"{many}/batch/labels/archive", "POST", api.batch_archive_labels, "write"),
         (f"{many}/labels", "GET", api.labels, "read"),
         (f"{many}/labels", "POST", api.create_label, "write"),
+    ]
+
+
+def _list_lines(api: ListsApi) -> list[Line]:
+    members = "lists/{list}/memberships"
+    return [
+        ("lists", "POST", api.create, "lists.write"),
+        ("lists/search", "POST", api.search, "lists.read"),
+        ("lists/object-type-id/{object_type}/name/{name}", "GET", api.get_by_name, "lists.read"),
+        ("lists/{list}", "GET", api.get, "lists.read"),
+        (members, "GET", api.members, "lists.read"),
+        (f"{members}/add", "PUT", api.add, "lists.write"),
+        (f"{members}/remove", "PUT", api.remove, "lists.write"),
+        (f"{members}/add-and-remove", "PUT", api.add_and_remove, "lists.write"),
     ]
 
 

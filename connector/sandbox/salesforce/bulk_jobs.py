@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.salesforce.call import Answer
 from connector.sandbox.salesforce.errors import ApiError, not_found
+from connector.sandbox.salesforce.faults import JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +68,9 @@ def advance(state: State) -> None:
         if job.begun is None or job.state in FINAL:
             continue
         waited = time.monotonic() - job.begun
-        if waited >= delay:
+        if waited >= delay and state.faults.for_request(JOBS, "POST", f"jobs/{job.kind}"):
+            job.fail("InternalServerError : the job was failed by the service")
+        elif waited >= delay:
             job.state = "JobComplete"
             job.work(state, job)
         elif waited >= delay / 2:

@@ -99,9 +99,10 @@ def _referred(state: State, table: Table, field: Field, value: str) -> str:
 def _check_faults(
     state: State, actor: Actor, table: Table, before: Record | None, values: Values
 ) -> None:
-    rule = state.faults.for_row(table.name, values, actor.request)
+    record = (before or {}).get("Id", "<unknown>")
+    rule = state.faults.for_row(table.name, values, actor.request, record)
     if rule is not None:
-        raise _fault(rule, (before or {}).get("Id", "<unknown>"))
+        raise _fault(rule, record)
 
 
 def _fault(rule: FaultRule, record_id: str) -> ApiError:
@@ -114,7 +115,7 @@ def _fault(rule: FaultRule, record_id: str) -> ApiError:
     if rule.kind == "duplicate":
         return row_error("DUPLICATES_DETECTED", "Use one of these records?")
     named = (rule.field,) if rule.field else ()
-    return row_error("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, *named)
+    return row_error(rule.code, rule.message, *named)
 
 
 def checked_extra(state: State, table: Table, record: Record) -> None:
@@ -149,6 +150,20 @@ def _permission_set(state: State, record: Record) -> None:
     _no_twin(state, "PermissionSet", record, ("Name",))
 
 
+def _campaign_member(state: State, record: Record) -> None:
+    """A member is a lead or a contact; where both are given the contact counts."""
+    person = "ContactId" if record.get("ContactId") else "LeadId"
+    if not record.get(person):
+        message = "Required fields are missing: [LeadId or ContactId]"
+        raise row_error("REQUIRED_FIELD_MISSING", message, "LeadId", "ContactId")
+    who, campaign = record[person], record["CampaignId"]
+    for row in state.store.tables["CampaignMember"].rows.values():
+        if row.get(person) != who or row["CampaignId"] != campaign or row["IsDeleted"]:
+            continue
+        if row["Id"] != record["Id"]:
+            raise row_error("DUPLICATE_VALUE", "Already a campaign member.")
+
+
 def _no_twin(state: State, table: str, record: Record, names: tuple[str, ...]) -> None:
     for row in state.store.live(table):
         if row["Id"] != record["Id"] and all(row.get(n) == record.get(n) for n in names):
@@ -156,6 +171,7 @@ def _no_twin(state: State, table: str, record: Record, names: tuple[str, ...]) -
 
 
 EXTRA: dict[str, Callable[[State, Record], None]] = {
+    "CampaignMember": _campaign_member,
     "FieldPermissions": _field_permission,
     "PermissionSetAssignment": _assignment,
     "PermissionSet": _permission_set,

@@ -108,7 +108,7 @@ def _check_owner(state: State, owner: str) -> None:
 def _check_faults(state: State, actor: Actor, lead: Record) -> None:
     if actor.role != "api":
         return
-    rule = state.faults.for_row("Lead", ["Status"], actor.request)
+    rule = state.faults.for_row("Lead", ["Status"], actor.request, lead["Id"])
     if rule is None:
         return
     codes = {"lock_row": "UNABLE_TO_LOCK_ROW", "duplicate": "DUPLICATES_DETECTED"}

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 BEFORE = frozenset({"drop_before", "status", "slow", "expire_session"})
 AFTER = frozenset({"drop_after", "truncate"})
 ROWS = frozenset({"lock_row", "validation", "duplicate"})
-KINDS = BEFORE | AFTER | ROWS
+JOBS = frozenset({"fail_job"})
+KINDS = BEFORE | AFTER | ROWS | JOBS
 
 
 @dataclass
@@ -21,7 +22,8 @@ class FaultRule:
     """One rule. It fires for requests or rows that match, after the first `after`, at most `times`.
 
     `p` is the probability of firing (0–1), `seconds` the delay of "slow", `fraction` how much of
-    the body "truncate" lets through (0–1); `object` and `field` narrow the kinds about rows.
+    the body "truncate" lets through (0–1); `object`, `field` and `record` narrow the kinds about
+    rows; `code` is what "validation" refuses them with. "fail_job" fails a bulk job as it is worked on; its path is `jobs/query` or `jobs/ingest`.
     """
 
     kind: str
@@ -37,6 +39,8 @@ class FaultRule:
     fraction: float = 0.5
     object: str = ""
     field: str = ""
+    record: str = ""
+    code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
     message: str = "This value was refused by a validation rule"
     seen: int = 0
     fired: int = 0
@@ -74,7 +78,9 @@ class Faults:
                 return rule
         return None
 
-    def for_row(self, table: str, names: Iterable[str], request: str) -> FaultRule | None:
+    def for_row(
+        self, table: str, names: Iterable[str], request: str, record: str = ""
+    ) -> FaultRule | None:
         """The rule that fires for a write of these fields of one row; `request` is "METHOD path"."""
         method, _, path = request.partition(" ")
         written = set(names)
@@ -83,7 +89,7 @@ class Faults:
                 continue
             if rule.object not in {"", table} or (rule.field and rule.field not in written):
                 continue
-            if rule.fires(self._chance):
+            if rule.record in {"", record} and rule.fires(self._chance):
                 return rule
         return None
 

@@ -20,18 +20,21 @@ from connector.sandbox.salesforce.store import Store
 from connector.sandbox.salesforce.tooling import number_customs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
+
+    from connector.sandbox.salesforce.schema import ObjectSpec
 
 
 class SalesforceOrg(Admin):
     """A local org that lives in memory: REST, Bulk 2.0, SOAP and Tooling over real HTTP.
 
     The same `leads`, `seed` and `now` make the same org. Its clock starts at `now` and runs with
-    real time, unless `clock` is given.
+    real time, unless `clock` is given. `specs` are its objects instead of the stock ones; `prepare`
+    furnishes it further before anybody looks.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — everything but the size is named, and has a usual value
         self,
         leads: int = 2000,
         seed: int = 1,
@@ -39,15 +42,19 @@ class SalesforceOrg(Admin):
         now: datetime,
         config: OrgConfig | None = None,
         clock: Callable[[], datetime] | None = None,
+        specs: Sequence[ObjectSpec] | None = None,
+        prepare: Callable[[State], None] | None = None,
     ) -> None:
         ticking = Clock(now, clock)
-        store = Store(objects())
+        store = Store(objects() if specs is None else specs)
         people = furnish(store, ticking.stamp())
         state = State(store, ticking, config or OrgConfig(), people, seed)
         state.refresh_tokens.add(CREDENTIALS["refresh_token"])
         number_customs(state)
         if leads:
             seed_leads(state, leads)
+        if prepare is not None:
+            prepare(state)
         super().__init__(state)
 
     @property

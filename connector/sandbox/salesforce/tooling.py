@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from connector.sandbox.salesforce.store import Record, Table
 
 PREFIX = "00N"
+ACTIVITY, TASK = "Activity", "Task"
+"""Custom fields of tasks are made on Activity, and nowhere else."""
 OBJECTS = {
     "CustomField": """
 Id id readonly
@@ -124,8 +126,8 @@ def create(state: State, call: Call) -> Answer:
     _check_allowed(state)
     payload = call.json_object()
     table_name, name = names(payload.get("FullName"))
-    table = state.store.table(table_name)
-    if table is None or not table.spec.writable:
+    table = state.store.table(TASK if table_name == ACTIVITY else table_name)
+    if table is None or not table.spec.writable or table_name == TASK:
         message = f"Entity Enumeration Or ID: bad value for restricted picklist field: {table_name}"
         raise row_error("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, "TableEnumOrId")
     if any(known.lower() == name.lower() for known in table.fields):

@@ -161,6 +161,19 @@ def test_broken_csv_fails_the_job(quick: Api) -> None:
     assert job["errorMessage"] == "ClientInputError : Failed to parse CSV"
 
 
+def test_a_job_fails_on_order(quick: Api) -> None:
+    """A fault fails one job as it is worked on; nothing of it is written, and the next one passes."""
+    key = quick.create(LastName="A")
+    quick.org.faults([{"kind": "fail_job", "path": "jobs/ingest", "times": 1}])
+
+    failed = ingest(quick, f"Id,LastName\n{key},B\n")
+    passed = ingest(quick, f"Id,LastName\n{key},C\n")
+
+    assert (failed["state"], failed["numberRecordsProcessed"]) == ("Failed", 0)
+    assert passed["state"] == "JobComplete"
+    assert quick.org.audit()["writes_per_record"] == {key: 2}, "made, and written once"
+
+
 def test_an_unknown_column_fails_the_job(quick: Api) -> None:
     """A header that is no field leaves every row unprocessed."""
     job = ingest(quick, "LastName,Company,Nope\nA,B,C\n", operation="insert")
