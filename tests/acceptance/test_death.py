@@ -16,6 +16,7 @@ import pytest
 from connector import wiring
 from connector.crm.hubspot.adapter import HubSpotCrm
 from connector.crm.salesforce.adapter import SalesforceCrm
+from connector.engine.lease import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tests.support import World
 
 ADAPTERS = {"salesforce": SalesforceCrm, "hubspot": HubSpotCrm}
-LEASE_SECONDS = 16 * 60
 
 
 class DiedError(Exception):
@@ -97,11 +97,11 @@ def wait_for(running: subprocess.Popen[str], world: World) -> None:
 
 
 @pytest.mark.parametrize("act", ["write", "convert"])
-def test_killed_run_is_made_good(world: World, monkeypatch: pytest.MonkeyPatch, act: str) -> None:
+def test_killed_run_is_made_good(world: World, act: str) -> None:
     """SIGKILL while the CRM is busy with our request, which it then carries out.
 
-    The next sync says that another run is under way; when the dead one's lease has run out it does
-    what is missing, and no lead has two opportunities.
+    The next sync needs not wait: the process is gone for certain. It brings the dead run to its end,
+    and no lead has two opportunities.
     """
     planted = plant_several(world)
     world.slow(act, 1.0)
@@ -111,12 +111,39 @@ def test_killed_run_is_made_good(world: World, monkeypatch: pytest.MonkeyPatch, 
         assert running.wait() == -signal.SIGKILL
     time.sleep(1.2)
     world.unslow()
-    refused = world.run("sync")
-    assert refused.code == 1
-    assert f'Another run of "{world.crm}" is under way' in refused.err
-    real = wiring.clock
-    monkeypatch.setattr(wiring, "clock", lambda: real() + dt.timedelta(seconds=LEASE_SECONDS))
+    (dead,) = world.run("runs", "--json").lines
+    report = world.sync()
+    assert report["resumed"] == [dead["run"]]
+    assert world.run("runs", "--json").lines[-1]["state"] == "done"
     everything_landed(world, planted)
+
+
+def test_sleeper_that_was_taken_for_dead_touches_nothing_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGSTOP in the middle of a run, another run takes over, SIGCONT: the first one only ends.
+
+    It neither writes to the CRM nor to the ledger any more, and says why.
+    """
+    planted = plant_several(world)
+    world.slow("write", 1.0)
+    with process(world) as running:
+        wait_for(running, world)
+        running.send_signal(signal.SIGSTOP)
+        time.sleep(1.2)
+        world.unslow()
+        assert "is under way" in world.run("sync").err
+        real = wiring.clock
+        later = dt.timedelta(seconds=LEASE_SECONDS + 1)
+        monkeypatch.setattr(wiring, "clock", lambda: real() + later)
+        everything_landed(world, planted)
+        calls, runs = world.calls(), world.run("runs", "--json").lines
+        running.send_signal(signal.SIGCONT)
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert f'Another run has taken the connection "{world.crm}" over' in err
+    assert world.calls() == calls
+    assert world.run("runs", "--json").lines == runs
 
 
 def test_second_sync_of_a_connection_waits_for_the_first(world: World) -> None:
