@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +18,7 @@ import polars as pl
 from sqlalchemy import delete, select
 
 from connector.errors import RunAbortedError
+from connector.ledger.alone import alone
 from connector.ledger.database import translated
 from connector.ledger.frames import upsert
 from connector.ledger.memory import Memory
@@ -35,11 +34,10 @@ from connector.ledger.traces import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection, Table
 
-_LEASE = timedelta(minutes=15)
 _SALT = "forgotten"
 
 Lead = tuple[str, str]
@@ -103,7 +101,8 @@ class Forgetting(Memory, Leases):
             traces = traces_of(address, _facts(transaction, theirs))
         done.connections = sorted({connection for connection, _ in theirs})
         done.leads = len(theirs)
-        with self._alone(done.connections, holder):
+        words = "nothing was erased. Forget again when it has ended."
+        with alone(self, done.connections, holder, self._clock, otherwise=words):
             if theirs:
                 self._erase(tables, theirs, done)
             self._wipe()
@@ -130,24 +129,6 @@ class Forgetting(Memory, Leases):
         if self._engine.dialect.name == "sqlite":
             done.files = in_files(Path(str(self._engine.url.database)), traces)
 
-    @contextmanager
-    def _alone(self, connections: Sequence[str], holder: str) -> Iterator[None]:
-        """Hold the leases of these connections, so that no run brings anything back meanwhile."""
-        seconds = int(_LEASE.total_seconds())
-        taken: list[str] = []
-        try:
-            for connection in connections:
-                if not self.take_lease(connection, holder, self._clock(), seconds):
-                    raise RunAbortedError(
-                        f'A run of "{connection}" is under way; nothing was erased. '
-                        "Forget again when it has ended."
-                    )
-                taken.append(connection)
-            yield
-        finally:
-            for connection in taken:
-                self.release_lease(connection, holder)
-
     def _wipe(self) -> None:
         """Rewrite the database without what was deleted, its write-ahead log, too."""
         raw = self._engine.raw_connection()
@@ -158,7 +139,7 @@ class Forgetting(Memory, Leases):
             else:
                 with translated():
                     raw.driver_connection.autocommit = True  # type: ignore[union-attr]
-                    raw.cursor().execute("VACUUM FULL")
+                    raw.cursor().execute("VACUUM (FULL, ANALYZE)")  # its statistics hold samples
         finally:
             raw.invalidate()  # its settings are not those of the others
             raw.close()

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import polars as pl
-from sqlalchemy import BigInteger, Float, Integer, bindparam, cast, func, select, type_coerce
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import BigInteger, Float, Integer, bindparam, func, select, type_coerce
 
+from connector.ledger.staging import ENOUGH, staged, without_nul
 from connector.ledger.tables import Flag, Instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, ScalarSelect, Select, Table
     from sqlalchemy.sql.elements import BindParameter, ColumnElement
@@ -41,10 +41,24 @@ def read(connection: Connection, statement: Select[Any]) -> pl.DataFrame:
     """The rows of a select as a frame; instants are aware UTC, flags are booleans."""
     columns = list(statement.selected_columns)
     plain = statement.with_only_columns(*(_raw(column) for column in columns))
-    rows = [tuple(row) for row in connection.execute(plain).fetchall()]
-    raw = pl.DataFrame(
-        rows, schema={str(c.key): stored(c.type) for c in columns}, orient="row", strict=False
-    )
+    return _frame(columns, [tuple(row) for row in connection.execute(plain).fetchall()])
+
+
+def read_pages(
+    connection: Connection, statement: Select[Any], size: int = 25_000
+) -> Iterator[pl.DataFrame]:
+    """The rows of a select as frames of at most `size`, fetched as they are wanted."""
+    columns = list(statement.selected_columns)
+    plain = statement.with_only_columns(*(_raw(column) for column in columns))
+    options = {"stream_results": True, "max_row_buffer": size}
+    with connection.execute(plain, execution_options=options) as result:
+        for part in result.partitions(size):
+            yield _frame(columns, [tuple(row) for row in part])
+
+
+def _frame(columns: Sequence[ColumnElement[Any]], found: list[tuple[Any, ...]]) -> pl.DataFrame:
+    schema = {str(c.key): stored(c.type) for c in columns}
+    raw = pl.DataFrame(found, schema=schema, orient="row", strict=False)
     return raw.with_columns(_shown(str(c.key), c.type) for c in columns)
 
 
@@ -62,10 +76,10 @@ def _shown(name: str, kind: TypeEngine[Any]) -> pl.Expr:
 
 
 def rows(table: Table, frame: pl.DataFrame) -> list[tuple[Any, ...]]:
-    """The frame's rows as the table stores them, sorted by the table's key."""
+    """The frame's rows as the table stores them, sorted by the table's key; equal keys stay in order."""
     keys = [c.name for c in table.primary_key.columns if c.name in frame.columns]
     encoded = frame.select(_encoded(name, table.c[name].type) for name in frame.columns)
-    return encoded.sort(keys).rows()
+    return encoded.sort(keys, maintain_order=True).rows()
 
 
 def _encoded(name: str, kind: TypeEngine[Any]) -> pl.Expr:
@@ -94,20 +108,34 @@ def upsert(
         pl.lit(value, dtype=dtype(table.c[name].type)).alias(name)
         for name, value in (constants or {}).items()
     )
-    values = rows(table, full)
-    if not values:
+    if full.is_empty():
         return
+    full = _storable(connection, full)
     quote = connection.dialect.identifier_preparer.quote
     keys = [column.name for column in table.primary_key.columns]
     sets = [_replaced(quote, table, n, keep) for n in full.columns if n not in keys]
     action = f"UPDATE SET {', '.join(sets)}" if sets else "NOTHING"
     names, conflict = (", ".join(map(quote, each)) for each in (full.columns, keys))
+    insert = f"INSERT INTO {quote(table.name)} ({names}) "
+    settle = f" ON CONFLICT ({conflict}) DO {action}"
+    values = rows(table, full)
+    if _worth_staging(connection, full, keys):
+        with staged(connection, table, full.columns, values) as there:
+            connection.exec_driver_sql(f"{insert}SELECT {names} FROM {there}{settle}")  # noqa: S608 — names come from the table alone
+        return
     marks = ", ".join([placeholder(connection)] * full.width)
-    connection.exec_driver_sql(
-        f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks}) "  # noqa: S608 — names come from the table alone
-        f"ON CONFLICT ({conflict}) DO {action}",
-        values,
-    )
+    connection.exec_driver_sql(f"{insert}VALUES ({marks}){settle}", values)
+
+
+def _storable(connection: Connection, frame: pl.DataFrame) -> pl.DataFrame:
+    return without_nul(frame) if connection.dialect.name == "postgresql" else frame
+
+
+def _worth_staging(connection: Connection, frame: pl.DataFrame, keys: Sequence[str]) -> bool:
+    """A statement over a staged page may not meet a row twice; row by row the last one wins."""
+    if connection.dialect.name != "postgresql" or frame.height < ENOUGH:
+        return False
+    return bool(frame.select(keys).is_unique().all())
 
 
 def _replaced(quote: Callable[[str], str], table: Table, name: str, keep: Sequence[str]) -> str:
@@ -126,12 +154,33 @@ def update_rows(
     quote = connection.dialect.identifier_preparer.quote
     mark = placeholder(connection)
     sets = [name for name in frame.columns if name not in keys]
+    ordered = _storable(connection, frame.select(*sets, *keys)).sort(keys)
+    values = rows(table, ordered)
+    if _worth_staging(connection, ordered, keys):
+        with staged(connection, table, ordered.columns, values) as there:
+            new = ", ".join(f"{quote(n)} = {there}.{quote(n)}" for n in sets)
+            same = " AND ".join(
+                f"{quote(table.name)}.{quote(n)} = {there}.{quote(n)}" for n in keys
+            )
+            return connection.exec_driver_sql(
+                f"UPDATE {quote(table.name)} SET {new} FROM {there} WHERE {same}"  # noqa: S608 — names come from the table alone
+            ).rowcount
     statement = (
         f"UPDATE {quote(table.name)} SET {', '.join(f'{quote(n)} = {mark}' for n in sets)} "  # noqa: S608 — names come from the table alone
         f"WHERE {' AND '.join(f'{quote(n)} = {mark}' for n in keys)}"
     )
-    ordered = frame.select(*sets, *keys).sort(keys)
-    return connection.exec_driver_sql(statement, rows(table, ordered)).rowcount
+    return connection.exec_driver_sql(statement, values).rowcount
+
+
+def delete_rows(connection: Connection, table: Table, frame: pl.DataFrame) -> int:
+    """Delete the rows whose columns are as in a row of the frame; how many there were."""
+    if frame.is_empty():
+        return 0
+    quote = connection.dialect.identifier_preparer.quote
+    mark = placeholder(connection)
+    same = " AND ".join(f"{quote(name)} = {mark}" for name in frame.columns)
+    statement = f"DELETE FROM {quote(table.name)} WHERE {same}"  # noqa: S608 — names come from the table alone
+    return connection.exec_driver_sql(statement, rows(table, frame)).rowcount
 
 
 def placeholder(connection: Connection) -> str:
@@ -140,14 +189,13 @@ def placeholder(connection: Connection) -> str:
 
 
 def among(connection: Connection, ids: Sequence[str] | pl.Series) -> ScalarSelect[Any]:
-    """A sub-select of these ids, however many: one JSON parameter, so no limit on variables."""
-    listed = (ids if isinstance(ids, pl.Series) else pl.Series(ids, dtype=pl.String)).drop_nulls()
-    parameter: BindParameter[str] = bindparam(
-        "ids", orjson.dumps(listed.unique().sort().to_list()).decode(), unique=True
-    )
-    if connection.dialect.name == "sqlite":
-        values = func.json_each(parameter).table_valued("value")
-    else:
-        array = cast(parameter, postgresql.JSON)
-        values = func.json_array_elements_text(array).table_valued("value")
+    """A sub-select of these ids, however many: one parameter, so no limit on variables."""
+    series = (ids if isinstance(ids, pl.Series) else pl.Series(ids, dtype=pl.String)).drop_nulls()
+    wanted = series.unique().sort().to_list()
+    if connection.dialect.name == "postgresql":
+        from connector.ledger.any_of import listed  # noqa: PLC0415 — the driver is an extra
+
+        return listed(wanted)
+    parameter: BindParameter[str] = bindparam("ids", orjson.dumps(wanted).decode(), unique=True)
+    values = func.json_each(parameter).table_valued("value")
     return select(values.c.value).scalar_subquery()

@@ -25,6 +25,9 @@ VERDICT = (
 )  # fmt: skip
 """What the history keeps of a verdict; a difference in any of them is a new verdict."""
 
+BESIDE = ("stage_reason", "overdue")
+"""What it keeps beside it: why the lead was moved, which is said once, and days that pass by themselves."""
+
 
 class History(Database):
     """What was decided on each lead, and what stood in the way."""
@@ -48,14 +51,15 @@ class History(Database):
         the columns named in `quiet`. `facts` makes from the frame what a verdict rests on, a JSON
         object; it is kept with each new verdict.
         """
-        frame = judged.select("id", *(name for name in VERDICT if name in judged.columns))
+        kept = [name for name in (*VERDICT, *BESIDE) if name in judged.columns]
+        frame = judged.select("id", *kept)
         day = as_of.isoformat()
         constants = {
             "connection": connection, "run": run, "model": model, "latest": True, "as_of": day,
             "judged_at": self._clock(), "last_as_of": day, "last_model": model,
         }  # fmt: skip
         with self.writing() as transaction:
-            moved = _moved(frame, _latest(transaction, connection, frame), quiet)
+            moved = _moved(frame, _latest(transaction, connection, frame), (*quiet, *BESIDE))
             here = update(verdicts).where(verdicts.c.connection == connection, LATEST)
             retired = here.where(verdicts.c.id.in_(among(transaction, moved["id"])))
             if facts is not None:
@@ -65,7 +69,7 @@ class History(Database):
                 moved = with_facts(transaction, connection, moved, rests_on)
             transaction.execute(retired.values(latest=False))
             # A repeated page replaces its own row, and must not lose what it kept there.
-            upsert(transaction, verdicts, moved, constants, keep=("facts",))
+            upsert(transaction, verdicts, moved, constants, keep=("facts", "stage_reason"))
             confirmed = here.where(
                 verdicts.c.id.in_(among(transaction, frame["id"])),
                 or_(verdicts.c.last_as_of != day, verdicts.c.last_model != model),

@@ -14,6 +14,7 @@ from connector.ledger.engagement import hand_on_days, leave_no_days, with_days
 from connector.ledger.frames import among, read, update_rows, upsert
 from connector.ledger.snapshots import leave_no_facts
 from connector.ledger.tables import leads
+from connector.ledger.touches import hand_on_touches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +41,7 @@ class Memory(Database):
 
     def seen(self, connection: str, ids: Sequence[str] | pl.Series) -> pl.DataFrame:
         """What is remembered of these leads (the memory frame); unknown ids are left out."""
-        columns = [leads.c[name] for name in (*MEMORY, "facts")]
+        columns = [leads.c[name] for name in (*MEMORY, "facts", "there", "run")]
         with self.reading() as transaction:
             wanted = leads.c.id.in_(among(transaction, ids))
             known = read(
@@ -162,6 +163,7 @@ def _hand_on(transaction: Connection, connection: str, run: str, merged: pl.Data
     hand_on_conversions(transaction, connection, pairs)
     hand_on_answers(transaction, connection, pairs)
     hand_on_days(transaction, connection, pairs)
+    hand_on_touches(transaction, connection, pairs)
     carried = ("id", "written", "converted", "opportunity_id")
     both = pl.concat([pairs["id"], pairs["winner"]])
     known = read(

@@ -14,10 +14,6 @@ from connector.ledger.tables import LATEST, verdicts
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_BLANK_BEFORE_MORE = r'"[^"\\]+":null,'
-_BLANK_AT_THE_END = r',?"[^"\\]+":null'
-"""Members without a value. Inside a text every quote is escaped, so nothing else looks like one."""
-
 
 class Snapshots(Database):
     """Verdicts with the facts as they stood when they were made."""
@@ -45,14 +41,9 @@ def with_facts(
 ) -> pl.DataFrame:
     """Verdicts with `facts_key`, and `facts` where they are not those of the last verdict.
 
-    `facts` has id and facts, a JSON object; members without a value are left out.
+    `facts` has id and facts, a JSON object.
     """
-    compact = (
-        pl.col("facts")
-        .str.replace_all(_BLANK_BEFORE_MORE, "")
-        .str.replace_all(_BLANK_AT_THE_END, "")
-    )
-    keyed = facts.select("id", compact).with_columns(
+    keyed = facts.select("id", "facts").with_columns(
         pl.col("facts").hash(seed=0).reinterpret(signed=True).alias("facts_key")
     )
     statement = select(verdicts.c.id, verdicts.c.facts_key.label("last_key")).where(

@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-HEAD = "0006"
+HEAD = "0013"
 """The newest migration; a test compares it with `migrations/versions`."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,6 +91,8 @@ runs = Table(
     _must("model"),
     _must("mapping"),
     _may("report"),
+    _may("position"),
+    _may("pruned_at", Instant),
     Index("runs_by_connection", "connection", "started_at"),
 )
 
@@ -110,6 +112,26 @@ leases = Table(
     _may("holder"),
     _must("until", Instant),
     _must("fence", BigInteger),
+    _may("process"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    _key("connection"),
+    _must("since", Instant),
+    _may("paused"),
+    _must("again", Flag),
+    _may("message"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    _key("id"),
+    _must("process"),
+    _must("started_at", Instant),
+    _must("seen_at", Instant),
 )
 
 leads = Table(
@@ -159,6 +181,8 @@ verdicts = Table(
     _may("priority"),
     _may("genuine"),
     _may("stage"),
+    _may("stage_reason"),
+    _may("overdue", Float),
     _may("cycle"),
     _may("reasons"),
     _may("unmet"),
@@ -255,6 +279,8 @@ forgotten = Table(
 
 salts = Table("salts", metadata, _key("name"), _must("salt"))
 
+opt_outs = Table("opt_outs", metadata, _key("person"), _must("at", Instant), _must("source"))
+
 answers = Table(
     "answers",
     metadata,
@@ -290,4 +316,79 @@ models = Table(
     _must("text"),
     _must("extra"),
     _must("at", Instant),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    _key("account"),
+    _key("family"),
+    _key("slot", Instant),
+    _must("used", BigInteger),
+)
+
+prunings = Table(
+    "prunings",
+    metadata,
+    _key("connection"),
+    _must("at", Instant),
+    _must("until", Instant),
+)
+
+touches = Table(
+    "touches",
+    metadata,
+    _key("connection"),
+    _key("key"),
+    _must("id"),
+    _may("person"),
+    _may("company"),
+    _must("cadence"),
+    _must("step", BigInteger),
+    _must("channel"),
+    _may("template"),
+    _may("target"),
+    _must("due"),
+    _must("began", Instant),
+    _may("reason"),
+    _must("digest"),
+    _must("run"),
+    _must("at", Instant),
+    _must("state"),
+    _may("tries", BigInteger),
+    _may("touch_id"),
+    _may("code"),
+    _may("message"),
+    _may("settled_at", Instant),
+    Index("touches_by_lead", "connection", "id"),
+    Index("touches_by_person", "person"),
+    Index("touches_by_company", "company"),
+)
+
+arms = Table(
+    "arms",
+    metadata,
+    _key("connection"),
+    _key("id"),
+    _key("cadence"),
+    _key("began", Instant),
+    _may("person"),
+    _must("arm"),
+    _may("stage"),
+    _may("cause"),
+    _must("digest"),
+    _must("run"),
+    _must("at", Instant),
+    _may("back_at", Instant),
+    _may("back_by"),
+    Index("arms_by_person", "person"),
+)
+
+owners = Table(
+    "owners",
+    metadata,
+    _key("connection"),
+    _key("id"),
+    _may("owner"),
+    _may("since", Instant),
 )

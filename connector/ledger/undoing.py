@@ -65,7 +65,8 @@ class Undoing(Database):
     def take_back_verdicts(self, connection: str, run: str) -> None:
         """Forget what a stopped run has decided, as if it had never judged.
 
-        Its verdicts go, and its leads are in the stage of the verdict before, to be judged again.
+        Its verdicts go, and its leads are in the stage of the verdict before, to be judged again;
+        what was read of them counts as not yet read, so that a person's move is heeded then.
         """
         mine = (verdicts.c.connection == connection, verdicts.c.run == run)
         edits = (disagreements.c.connection == connection, disagreements.c.run == run)
@@ -78,6 +79,9 @@ class Undoing(Database):
             _latest_again(transaction, connection, moved)
             _restore(transaction, connection, moved)
             _unsettle(transaction, connection, unsettled)
+            theirs = leads.c.id.in_(among(transaction, unsettled))
+            here = update(leads).where(leads.c.connection == connection, theirs)
+            transaction.execute(here.values(there=None))
 
 
 def _restore(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Text, and_, cast, func, select
 from sqlalchemy.dialects import postgresql
 
 from connector.ledger.database import Database
-from connector.ledger.frames import read
+from connector.ledger.frames import among, read
 from connector.ledger.tables import (
     LATEST,
     conversions,
@@ -21,8 +21,10 @@ from connector.ledger.tables import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import polars as pl
-    from sqlalchemy import Connection, Select, Table
+    from sqlalchemy import Connection, FromClause, Select, Table
     from sqlalchemy.sql.elements import ColumnElement
 
 LATEST_LINES = 50
@@ -55,7 +57,7 @@ class Views(Database):
             return list(transaction.execute(statement).scalars())
 
     def hottest(self, connection: str, n: int = 20) -> pl.DataFrame:
-        """The living, unconverted leads with the highest scores.
+        """The living leads on the ladder, before an opportunity, with the highest scores.
 
         Columns: id, score, stage, stage_since, facts, and priority, grade, reasons, next_question of
         the last verdict.
@@ -68,7 +70,7 @@ class Views(Database):
         statement = (
             select(leads.c.id, leads.c.score, leads.c.stage, leads.c.stage_since, leads.c.facts)
             .where(*alive, leads.c.converted != 1)
-            .where(leads.c.stage.is_distinct_from("disqualified"))
+            .where(func.coalesce(leads.c.stage, "lead").not_in(_NOT_HOT))
             .order_by(leads.c.score.desc(), leads.c.id)
             .limit(n)
         )
@@ -100,6 +102,26 @@ class Views(Database):
                 "disagreements": _about(transaction, disagreements, connection, lead),
                 "conversion": conversion[0] if conversion else None,
             }
+
+    def same_address(self, connection: str, ids: Sequence[str]) -> dict[str, list[str]]:
+        """The other living leads with the same e-mail address, of those of these that have any."""
+        if not ids:
+            return {}
+        other = leads.alias("other")
+        with self.reading() as transaction:
+            mine = func.lower(text_fact(transaction, "email"))
+            theirs = func.lower(text_fact(transaction, "email", other))
+            statement = (
+                select(leads.c.id, other.c.id)
+                .join(other, and_(other.c.connection == leads.c.connection, theirs == mine))
+                .where(leads.c.connection == connection, leads.c.id.in_(among(transaction, ids)))
+                .where(other.c.gone.is_(None), other.c.id != leads.c.id)
+                .order_by(leads.c.id, other.c.id)
+            )
+            found: dict[str, list[str]] = {}
+            for lead, match in transaction.execute(statement):
+                found.setdefault(lead, []).append(match)
+        return found
 
     def find_lead(self, connection: str, text: str) -> list[str]:
         """The ids of the living leads with this id, or else with this e-mail address."""
@@ -142,11 +164,11 @@ def _about(
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
-def text_fact(transaction: Connection, name: str) -> ColumnElement[Any]:
-    """A text fact inside the facts column."""
+def text_fact(transaction: Connection, name: str, table: FromClause = leads) -> ColumnElement[Any]:
+    """A text fact inside the facts column of the leads, or of an alias of them."""
     if transaction.dialect.name == "sqlite":
-        return cast(func.json_extract(leads.c.facts, f"$.{name}"), Text)
-    fact: ColumnElement[Any] = cast(leads.c.facts, postgresql.JSON)[name].astext
+        return cast(func.json_extract(table.c.facts, f"$.{name}"), Text)
+    fact: ColumnElement[Any] = cast(table.c.facts, postgresql.JSON)[name].astext
     return fact
 
 

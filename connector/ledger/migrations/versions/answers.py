@@ -47,3 +47,11 @@ def upgrade() -> None:
     )
     op.add_column("verdicts", sa.Column("facts", sa.Text, nullable=True))
     op.add_column("verdicts", sa.Column("facts_key", sa.BigInteger, nullable=True))
+
+
+def downgrade() -> None:
+    """Drop them, and with them what people answered."""
+    op.drop_column("verdicts", "facts_key")
+    op.drop_column("verdicts", "facts")
+    op.drop_table("models")
+    op.drop_table("answers")

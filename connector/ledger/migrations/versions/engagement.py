@@ -19,3 +19,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Text, primary_key=True, nullable=False),
         sa.Column("day", sa.Text, primary_key=True, nullable=False),
     )
+
+
+def downgrade() -> None:
+    """Drop it, and with it the days of leads whose CRM keeps counters alone."""
+    op.drop_table("engagement")

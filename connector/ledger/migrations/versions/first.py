@@ -26,6 +26,15 @@ def upgrade() -> None:
     _problems()
 
 
+def downgrade() -> None:
+    """Drop every table."""
+    for name in (
+        "problems", "disagreements", "conversions", "lines", "verdicts", "leads", "leases",
+        "watermarks", "runs",
+    ):  # fmt: skip
+        op.drop_table(name)
+
+
 def _key(name: str, kind: Any = sa.Text) -> sa.Column[Any]:
     return sa.Column(name, kind, primary_key=True, nullable=False)
 

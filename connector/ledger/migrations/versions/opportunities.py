@@ -15,3 +15,9 @@ def upgrade() -> None:
     """Add two columns to the leads, which fill as opportunities are asked for."""
     op.add_column("leads", sa.Column("opportunity_state", sa.Text, nullable=True))
     op.add_column("leads", sa.Column("lost_reason", sa.Text, nullable=True))
+
+
+def downgrade() -> None:
+    """Drop them; opportunities are then asked for again."""
+    op.drop_column("leads", "lost_reason")
+    op.drop_column("leads", "opportunity_state")

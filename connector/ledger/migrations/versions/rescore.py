@@ -16,3 +16,10 @@ def upgrade() -> None:
     op.add_column("leads", sa.Column("there", sa.Text, nullable=True))
     op.add_column("leads", sa.Column("as_of", sa.Text, nullable=True))
     op.create_index("leads_by_day", "leads", ["connection", "as_of"])
+
+
+def downgrade() -> None:
+    """Drop them; a rescore then waits for the next pull."""
+    op.drop_index("leads_by_day", "leads")
+    op.drop_column("leads", "as_of")
+    op.drop_column("leads", "there")

@@ -31,3 +31,9 @@ def upgrade() -> None:
         sa.Column("name", sa.Text, primary_key=True, nullable=False),
         sa.Column("salt", sa.Text, nullable=False),
     )
+
+
+def downgrade() -> None:
+    """Drop them: what is forgotten and was converted is then not known any more."""
+    for name in ("salts", "forgotten", "schemas"):
+        op.drop_table(name)

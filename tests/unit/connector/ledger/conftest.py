@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from connector.engine.runs import RunStart
 from connector.ledger import SqlLedger, open_ledger
+from tests.postgresql import empty_postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-POSTGRESQL = os.environ.get("LEADGATE_TEST_POSTGRESQL", "")
-"""Address of an empty PostgreSQL database; when it is set, every ledger test runs on it as well."""
 
 START = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 
@@ -45,17 +41,12 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRESQL else ["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without tables."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'ledger.db'}"
-    engine = create_engine(POSTGRESQL.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    return POSTGRESQL
+    return empty_postgresql()
 
 
 @pytest.fixture

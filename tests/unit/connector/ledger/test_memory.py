@@ -85,7 +85,7 @@ def test_memory_frame_has_its_columns_when_empty(ledger: SqlLedger) -> None:
     """Unknown leads give a frame of no rows with every column in its type."""
     frame = ledger.seen("acme", ["nobody"])
 
-    assert [*MEMORY, "facts", "days", "answers"] == frame.columns
+    assert [*MEMORY, "facts", "there", "run", "days", "answers"] == frame.columns
     assert {name: frame.schema[name] for name in SCHEMA} == SCHEMA
     assert frame.is_empty()
 

@@ -143,7 +143,7 @@ def test_stale_holder_is_stopped(ledger: SqlLedger, opened: Callable[[], SqlLedg
     assert ledger.take_lease("acme", "a", later, 60)
 
     assert mine is not None
-    with pytest.raises(RunAbortedError, match="taken over"):
+    with pytest.raises(RunAbortedError, match='taken the connection "acme" over'):
         ledger.check_lease("acme", "a", mine.fence)
 
 
