@@ -9,6 +9,7 @@ ConnectorError
 ├── QuotaSpentError             the day's budget is spent: pause, resume when it is back
 ├── RequestRefusedError         this request will never pass as it is; carries the CRM's own code
 └── RunAbortedError             stop the run and say why (exit 1)
+    └── LeaseLostError          another run has taken the connection over: touch nothing more
 
 Messages name codes, fields and record ids. They never hold a response body, a secret or a lead's
 personal data.
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from scoring.problem import Problem
 
@@ -65,7 +67,15 @@ class LostAnswerError(TransientError):
 
 
 class QuotaSpentError(ConnectorError):
-    """The calls that this connection may use today are spent."""
+    """The calls that this connection may use today are spent; `back_at` says until when, if known."""
+
+    def __init__(self, message: str, *, back_at: datetime | None = None) -> None:
+        self.message = message
+        self.back_at = back_at
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_spent, (self.message, self.back_at)
 
 
 class RequestRefusedError(ConnectorError):
@@ -85,8 +95,16 @@ class RunAbortedError(ConnectorError):
     """The run cannot go on; what was done so far is in the ledger."""
 
 
+class LeaseLostError(RunAbortedError):
+    """Another run has taken the connection over: this one writes nothing more, anywhere."""
+
+
 def _rebuild(kind: type[TransientError], message: str, seconds: float | None) -> TransientError:
     return kind(message, retry_after_seconds=seconds)
+
+
+def _rebuild_spent(message: str, back_at: datetime | None) -> QuotaSpentError:
+    return QuotaSpentError(message, back_at=back_at)
 
 
 def _rebuild_refused(

@@ -7,23 +7,31 @@ import json
 import os
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ConfigDict
+
 from connector.engine.brake import BrakeKeys
+from connector.engine.keep import Keep
+from connector.engine.schedule import ScheduleKeys
 from connector.errors import ConfigurationError
 from scoring.document import Document, Schema, parse_yaml, validate
 from scoring.problem import Problem, ProblemsError, did_you_mean, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import timedelta
 
     from connector.engine.ports import Plugin
 
 FILE = "leadgate.yaml"
 GROUP = "leadgate.crms"
+FORMATS = ("text", "json")
+_TRACE_ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -33,14 +41,25 @@ class CommonKeys(Schema):
     crm: str
     mapping: str | None = None
     model: str | None = None
-    schedule: str | None = None
+    schedule: ScheduleKeys | None = None
     brake: BrakeKeys | None = None
+    outreach: dict[str, Any] | None = None
+    """As the file has it: see `Project.section`, which fills its variables in."""
+
+
+class _Scheduled(Schema):
+    """Of a connection's keys the schedule alone: whoever looks at it needs no credentials."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    schedule: ScheduleKeys
 
 
 class ProjectKeys(Schema):
     """The top of `leadgate.yaml`."""
 
     ledger: str = "sqlite:///leadgate.db"
+    keep: Keep = None
     connections: dict[str, dict[str, Any]]
     brake: BrakeKeys | None = None
 
@@ -62,9 +81,10 @@ class Project:
 
     root: Path
     document: Document
-    ledger: str
-    environment: Mapping[str, str]
+    ledger: str = field(repr=False)
+    environment: Mapping[str, str] = field(repr=False)
     brake: BrakeKeys | None = None
+    keep: timedelta | None = None
 
     @property
     def connections(self) -> tuple[str, ...]:
@@ -95,6 +115,37 @@ class Project:
         self.require(name)
         return _connection(self, name)
 
+    def schedules(self) -> dict[str, ScheduleKeys]:
+        """The connections that have a schedule; raises `ProblemsError` for one that is wrong."""
+        given = self.document.data["connections"]
+        return {
+            name: validate(self.document, _Scheduled, at=("connections", name)).schedule
+            for name in given
+            if given[name].get("schedule") is not None
+        }
+
+    def section(self, name: str, key: str) -> dict[str, Any]:
+        """A section of a connection, its variables filled in; empty where there is none.
+
+        Raises `ProblemsError` for variables that are not set: only who needs the section does.
+        """
+        problems: list[Problem] = []
+        given = self.document.data["connections"][name].get(key) or {}
+        if not isinstance(given, dict):
+            what = "must be a mapping of keys to values, and is not."
+            refuse([self.document.problem(("connections", name, key), what)])
+        filled = _filled(self, given, ("connections", name, key), problems)
+        refuse(problems)
+        return dict(filled)
+
+    def other_ledger(self, url: str, option: str) -> str:
+        """The address of another ledger, given as an option's value, with its variables filled in."""
+        missing: list[str] = []
+        expanded = _expanded(url, self.environment, missing.append)
+        if missing:
+            raise ConfigurationError(f"{option}: the environment variable {missing[0]} is not set.")
+        return _from_folder(expanded, self.root)
+
     def keep_secret(self, connection: str, key: str, value: str) -> None:
         """Keep a rotated secret for the next command, atomically, readable by the owner only."""
         path = self.root / ".leadgate" / "secrets.json"
@@ -109,6 +160,22 @@ class Project:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
+
+
+def log_form(given: str | None) -> str:
+    """How log lines are written: as given, else as LEADGATE_LOG_FORMAT says, else as text."""
+    where = "LEADGATE_LOG_FORMAT" if given is None else "--log-format"
+    form = (os.environ.get(where) or "text") if given is None else given
+    if form in FORMATS:
+        return form
+    near = did_you_mean(form, FORMATS)
+    raise ConfigurationError(f'{where}: "{form}" is not a format of log lines. {near}')
+
+
+def sends_traces() -> bool:
+    """Whether the standard variables of OpenTelemetry name a place to send traces to."""
+    off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    return not off and any(os.environ.get(name) for name in _TRACE_ENDPOINTS)
 
 
 def plugins() -> dict[str, Plugin]:
@@ -142,7 +209,7 @@ def load_project(root: Path, environment: Mapping[str, str] | None = None) -> Pr
     keys = validate(document, ProjectKeys)
     refuse(_structure_problems(document, keys))
     ledger = _expanded_ledger(document, keys.ledger, root, variables)
-    return Project(root, document, ledger, variables, keys.brake)
+    return Project(root, document, ledger, variables, keys.brake, keys.keep)
 
 
 def _structure_problems(document: Document, keys: ProjectKeys) -> Iterator[Problem]:
@@ -235,20 +302,34 @@ def _resolve(
     if not isinstance(value, str):
         return value
 
-    def missing(variable: str) -> None:
-        problems.append(
-            project.document.problem(
-                ("connections", *at),
-                f"the environment variable {variable} is not set.",
-                f"Set it, or name a file that holds it in {variable}_FILE.",
-            )
-        )
-
-    given = _expanded(value, project.environment, missing)
+    unset = partial(_say_unset, project.document, ("connections", *at), problems)
+    given = _expanded(value, project.environment, unset)
     rotated = kept.get(".".join(at))
     if rotated and rotated["replaces"] == _fingerprint(given):
         return rotated["value"]
     return given
+
+
+def _filled(
+    project: Project, value: Any, at: tuple[str | int, ...], problems: list[Problem]
+) -> Any:
+    """A value with the variables in all its texts filled in."""
+    if isinstance(value, dict):
+        return {k: _filled(project, v, (*at, k), problems) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_filled(project, v, (*at, n), problems) for n, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    unset = partial(_say_unset, project.document, at, problems)
+    return _expanded(value, project.environment, unset)
+
+
+def _say_unset(
+    document: Document, at: tuple[str | int, ...], problems: list[Problem], variable: str
+) -> None:
+    what = f"the environment variable {variable} is not set."
+    fix = f"Set it, or name a file that holds it in {variable}_FILE."
+    problems.append(document.problem(at, what, fix))
 
 
 def _expanded(text: str, environment: Mapping[str, str], missing: Callable[[str], None]) -> str:
@@ -293,8 +374,13 @@ def _expanded_ledger(
         what = "must be sqlite:///FILE or postgresql://USER@HOST/DATABASE."
         problems.append(document.problem(("ledger",), what))
     refuse(problems)
-    relative = re.match(r"sqlite:///(?!/|:memory:)(.+)", expanded)
-    return f"sqlite:///{(root / relative.group(1)).resolve()}" if relative else expanded
+    return _from_folder(expanded, root)
+
+
+def _from_folder(url: str, root: Path) -> str:
+    """The address; a file without a folder is in the project's."""
+    relative = re.match(r"sqlite:///(?!/|:memory:)(.+)", url)
+    return f"sqlite:///{(root / relative.group(1)).resolve()}" if relative else url
 
 
 def _kept_secrets(root: Path) -> dict[str, Any]:

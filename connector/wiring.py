@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from contextlib import closing
-from dataclasses import dataclass
+import socket
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from importlib.resources import files
+from itertools import islice
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, TypeVar
+from threading import Event
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from connector.errors import ConfigurationError
 from scoring.document import Document, parse_yaml
 from scoring.problem import Problem, ProblemsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from connector.engine.brake import Brake
+    from connector.engine.calls import CallStore
+    from connector.engine.channel import Channel
     from connector.engine.connection import Connection
     from connector.engine.drift import Watched
+    from connector.engine.outreach.run import RevivingRunner
     from connector.engine.ports import Crm, Progress
-    from connector.engine.run import Runner
+    from connector.engine.runs import RunReport
+    from connector.engine.schedule import ScheduleKeys
+    from connector.jobs.queue import Queue
+    from connector.jobs.service import Service
     from connector.ledger import SqlLedger
+    from connector.outreach.opt_out import Written
+    from connector.outreach.unsubscribing import OptOut
     from connector.settings import ConnectionSettings, Project
     from mappings.check import Checked
     from mappings.mapping import Mapping
-    from mappings.schema import CrmSchema
+    from mappings.schema import CrmSchema, NewField
     from scoring.judge import Judge
     from scoring.lead import Kind
     from scoring.model import Model
@@ -44,11 +55,11 @@ def new_run(now: dt.datetime) -> str:
     return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
-def open_ledger(project: Project) -> SqlLedger:
-    """The project's ledger, created or brought up to date."""
+def open_ledger(project: Project, address: str | None = None) -> SqlLedger:
+    """The project's ledger, or the one at another address, created or brought up to date."""
     from connector.ledger import open_ledger as opened
 
-    return opened(project.ledger, clock=clock)
+    return opened(address or project.ledger, clock=clock, keep=project.keep)
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,10 @@ class Files:
     mapping: Mapping
     model: Model
     judge: Judge
+    peers: tuple[str, ...] = ()
+    """The project's other connections."""
+    shared: frozenset[str] = frozenset()
+    """The facts that their mappings feed and that the model takes from them."""
 
     @property
     def extra(self) -> dict[str, Kind]:
@@ -94,11 +109,13 @@ def load_files(project: Project, name: str, *, trained: bool = True) -> Files:
     judge = _collect(problems, lambda: _judge(model, mapping)) if model and mapping else None
     if problems or not (settings and document and mapping and model and judge):
         raise ProblemsError(dict.fromkeys(problems))
-    return Files(settings, document, mapping, model, judge)
+    peers = tuple(each for each in project.connections if each != name)
+    shared = _shared_facts(project, peers) if model.file.share else frozenset()
+    return Files(settings, document, mapping, model, judge, peers, shared)
 
 
-def load_judge(project: Project, name: str) -> Judge:
-    """The judge of a connection from its mapping and model; its credentials are not asked for.
+def load_judge(project: Project, name: str, path: str | None = None) -> Judge:
+    """The judge of a connection from its mapping and model (or that of another file); no credentials.
 
     Raises `ProblemsError` with the problems of both together.
     """
@@ -106,7 +123,7 @@ def load_judge(project: Project, name: str) -> Judge:
     problems: list[Problem] = []
     given = project.document.data["connections"][name]
     mapping = _collect(problems, lambda: _mapping(mapping_document(project, given)))
-    model = _collect(problems, lambda: _model(project, given.get("model")))
+    model = _collect(problems, lambda: _model(project, path or given.get("model")))
     judge = _collect(problems, lambda: _judge(model, mapping)) if model and mapping else None
     if judge is None:
         raise ProblemsError(dict.fromkeys(problems))
@@ -128,7 +145,7 @@ def check_model(found: Files) -> tuple[list[Problem], list[Problem]]:
         found.model,
         found.model.document,
         extra_facts=found.extra,
-        fed=frozenset((*found.mapping.read, *found.mapping.extra)),
+        fed=frozenset((*found.mapping.read, *found.mapping.extra)) | found.shared,
     )
     errors = [told(each) for each in findings if each.level == "error"]
     warnings = [told(each) for each in findings if each.level == "warning"]
@@ -166,21 +183,24 @@ def default_model_text(name: str = "default") -> str:
     return files("scoring").joinpath("models", f"{name}.yaml").read_text(encoding="utf-8")
 
 
-def open_crm(project: Project, settings: ConnectionSettings) -> Crm:
-    """The adapter of a connection; nothing has been sent yet."""
+def open_crm(project: Project, settings: ConnectionSettings, calls: CallStore | None = None) -> Crm:
+    """The adapter of a connection; nothing has been sent yet.
+
+    `calls` counts calls for all processes that use the connection's account.
+    """
     from connector.engine.ports import Runtime
 
     def keep(key: str, value: str) -> None:
         project.keep_secret(settings.name, key, value)
 
-    return settings.plugin.open(settings.own, Runtime(clock, keep))
+    return settings.plugin.open(settings.own, Runtime(clock, keep, calls))
 
 
-def open_connection(project: Project, files_: Files) -> Opened:
+def open_connection(project: Project, files_: Files, calls: CallStore | None = None) -> Opened:
     """Ask the CRM what it looks like, and check the mapping against it."""
     from mappings.check import check_mapping
 
-    crm = open_crm(project, files_.settings)
+    crm = open_crm(project, files_.settings, calls)
     try:
         schema = crm.describe()
         checked = check_mapping(
@@ -261,6 +281,7 @@ def compile_connection(opened: Opened, watched: Watched | None = None) -> Connec
         outbound=compile_outbound(mapping, opened.schema),
         converter=converter,
         judge=found.judge,
+        peers=found.peers,
     )
 
 
@@ -271,20 +292,156 @@ def runner(
     *,
     brake: Brake | None = None,
     watched: Watched | None = None,
-) -> Runner:
-    """A run of this connection that is about to begin."""
+) -> RevivingRunner:
+    """A run of this connection that is about to begin; it has no channels yet."""
     from connector.engine.brake import Brake
-    from connector.engine.run import Runner
+    from connector.engine.observer import Stepping
+    from connector.engine.outreach.run import RevivingRunner
 
-    return Runner(
+    return RevivingRunner(
         connection,
         ledger,
-        progress,
+        Stepping(progress),
         clock,
         new_run(clock()),
         brake=brake or Brake(),
         watched=watched,
     )
+
+
+@contextmanager
+def ready(
+    project: Project, ledger: SqlLedger, files_: Files, progress: Progress
+) -> Iterator[RevivingRunner]:
+    """A runner of one connection: described, checked and compiled; closed afterwards."""
+    progress.begin("setup", None)
+    opened = open_connection(project, files_, ledger)
+    with closing(opened.crm), ExitStack() as stack:
+        watched = watch(opened, ledger)
+        connection = compile_connection(opened, watched)
+        brake = brake_of(project, files_.settings)
+
+        def channels() -> dict[str, Channel]:
+            found = open_channels(project, connection.name, opened.crm)
+            for channel in found.values():
+                stack.callback(channel.close)
+            return found
+
+        made = runner(connection, ledger, progress, brake=brake, watched=watched)
+        yield replace(made, channels=channels)
+
+
+def run_scheduled(
+    project: Project, name: str, ledger: SqlLedger, progress: Progress
+) -> RunReport:
+    """One scheduled sync, by the mapping and the model as they are now."""
+    with ready(project, ledger, load_files(project, name), progress) as ready_runner:
+        return ready_runner.sync()
+
+
+def open_service(
+    project: Project, ledger: SqlLedger, slots: int, *, schedules: bool
+) -> tuple[Service, Queue, Event]:
+    """A process that works on schedule: its service, its end of the queue, and what stops both."""
+    from connector.engine.process import this_process
+    from connector.jobs.fresh import Fresh
+    from connector.jobs.queue import Queue
+    from connector.jobs.running import Work
+    from connector.jobs.service import Service
+    from connector.settings import FILE, load_project
+
+    def read() -> tuple[Project, dict[str, ScheduleKeys]]:
+        found = load_project(project.root)
+        return found, found.schedules()
+
+    now = Fresh(project.root / FILE, read)
+    stopping = Event()
+    worker = f"{socket.gethostname()}-{new_run(clock())}"
+
+    def run(name: str, progress: Progress) -> RunReport:
+        return run_scheduled(now()[0], name, ledger, progress)
+
+    queue = Queue(project.ledger, worker, slots, Work(run, ledger, stopping))
+    service = Service(
+        worker,
+        this_process() or "",
+        ledger,
+        queue,
+        lambda: now()[1],
+        clock,
+        schedules=schedules,
+    )
+    return service, queue, stopping
+
+
+def coming_runs(project: Project, ledger: SqlLedger, count: int) -> list[dict[str, Any]]:
+    """Of every connection its schedule, its state and its next times, jitter included."""
+    from connector.engine.ports import instant
+    from connector.engine.schedule import next_times
+
+    planned, states, now = project.schedules(), ledger.schedule_states(), clock()
+    rows: list[dict[str, Any]] = []
+    for name in project.connections:
+        keys, state = planned.get(name), states.get(name)
+        paused = state.paused if state else None
+        times = islice(next_times(keys, name, now), count) if keys and paused is None else ()
+        rows.append(
+            {
+                "connection": name,
+                "cron": keys.cron if keys else None,
+                "time_zone": keys.time_zone if keys else None,
+                "paused": paused,
+                "message": state.message if state else None,
+                "next": [instant(at) for at in times],
+            }
+        )
+    return rows
+
+
+def open_channels(project: Project, name: str, crm: Crm) -> dict[str, Channel]:
+    """The channels through which a connection's leads can be touched; each is to be closed.
+
+    Nothing is sent before the first touch. Raises `ProblemsError` for a wrong `outreach` section.
+    """
+    from connector.outreach.opening import open_channels as opened
+
+    return opened(project, name, crm, clock)
+
+
+def key_fields(opened: Opened) -> list[NewField]:
+    """The fields that setup could make for the keys of tasks, where the CRM has tasks."""
+    from connector.engine.channel import Reaching
+
+    return opened.crm.reach.key_fields() if isinstance(opened.crm, Reaching) else []
+
+
+def check_outreach(project: Project, opened: Opened) -> tuple[list[Problem], list[Problem]]:
+    """What is wrong with a connection's templates, steps and channels, and what is doubtful."""
+    from connector.outreach.check import check_outreach as checked
+
+    found = opened.files
+    plan = (found.model.revival, found.model.document)
+    return checked(project, found.settings.name, opened.crm, plan)
+
+
+def opt_out(project: Project, ledger: SqlLedger, who: str) -> OptOut:
+    """Keep the no of a person, by e-mail address or unsubscribe token, whatever the CRM says."""
+    from connector.outreach.unsubscribing import record
+
+    return record(project, ledger, who, clock())
+
+
+def tell_opt_out(project: Project, ledger: SqlLedger, no: OptOut, name: str) -> list[Written]:
+    """Set the mapped opt-out field of a person's leads in one connection's CRM."""
+    from connector.outreach.opt_out import write_opt_out
+    from connector.outreach.unsubscribing import leads_of
+
+    ids = leads_of(ledger, no, name)
+    if not ids:
+        return []
+    found = load_files(project, name)
+    with closing(open_crm(project, found.settings)) as crm:
+        return write_opt_out(name, crm, (crm.describe(), found.mapping), ids)
 
 
 def brake_of(project: Project, settings: ConnectionSettings) -> Brake:
@@ -312,6 +469,23 @@ def _model(project: Project, path: str | None, *, trained: bool = True) -> Model
         siblings = _siblings(project, path, trained=trained)
         return load_model(project.read(path), siblings=siblings)
     return load_model(parse_yaml(default_model_text(), "scoring/models/default.yaml (shipped)"))
+
+
+def _shared_facts(project: Project, peers: Iterable[str]) -> frozenset[str]:
+    """What the mappings of these connections feed of the facts that can be shared.
+
+    A mapping that is wrong is complained about where its own connection is checked.
+    """
+    from scoring.sharing import SHAREABLE
+
+    found: set[str] = set()
+    for name in peers:
+        given = project.document.data["connections"][name]
+        try:
+            found |= set(_mapping(mapping_document(project, given)).read)
+        except (ProblemsError, ConfigurationError):
+            continue
+    return frozenset(found & set(SHAREABLE))
 
 
 def _siblings(project: Project, path: str, *, trained: bool) -> Callable[[str], Document]:

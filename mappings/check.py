@@ -11,6 +11,7 @@ from mappings.fit import (
     Findings,
     check_any_text,
     check_digits,
+    check_length,
     check_words,
     own_words,
     readable_types,
@@ -164,6 +165,7 @@ class _Check:
         elif kind == "text":
             check_any_text(self.found, path, target)
         check_digits(self.found, path, name, target)
+        check_length(self.found, path, entry.max_length, target)
 
     def _unknown(self, path: Path, name: str, known: Iterable[str], fix: str = "") -> None:
         what = f'"{name}" is not a field of {self.schema.lead.name}, or field-level security hides it from this user.'

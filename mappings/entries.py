@@ -79,11 +79,13 @@ class WriteField(Entry):
 
     `blank` says what an unknown value does to the CRM's: `clear` it or `leave` it. Verdicts clear
     unless told otherwise; answers leave, since a blank answer is one that nobody has read yet.
+    `max_length` cuts text at so many characters where the CRM takes less than the field holds.
     """
 
     field: str = Field(min_length=1)
     rule: Rule = "always"
     blank: Literal["clear", "leave"] | None = None
+    max_length: int | None = Field(default=None, ge=2)
 
 
 _SOURCES = ("template", "field", "value", "days_from_now")

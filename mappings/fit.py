@@ -110,6 +110,13 @@ def check_any_text(found: Findings, path: Path, target: Field) -> None:
         found.warn(path, what)
 
 
+def check_length(found: Findings, path: Path, length: int | None, target: Field) -> None:
+    """Only text can be cut."""
+    if length is not None and target.type not in _TEXTS:
+        what = f'"{target.name}" is a {target.type} field; only text can be cut.'
+        found.error((*path, "max_length"), what, "Leave it out.")
+
+
 def own_words(name: str) -> tuple[str, ...]:
     """The few values of a verdict field, or nothing where it is free."""
     return WORDS.get(name, ())

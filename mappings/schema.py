@@ -80,7 +80,7 @@ class CrmSchema:
 class NewField:
     """A custom field or property that setup should create."""
 
-    object: Literal["lead", "opportunity"]
+    object: Literal["lead", "opportunity", "task"]
     name: str
     label: str
     type: FieldType

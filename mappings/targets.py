@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -134,7 +134,7 @@ def compile_targets(mapping: Mapping, schema: CrmSchema) -> tuple[Target, ...]:
 
 def _target(mapping: Mapping, schema: CrmSchema, name: str, entry: WriteField) -> Target:
     kind = mapping.kind(name)
-    field = schema.lead.fields[entry.field]
+    field = _with_length(schema.lead.fields[entry.field], entry.max_length)
     value = pl.col(name).cast(DTYPES[kind])
     text = value_text(mapping, entry, field, name=name, value=value)
     clears = name in verdict.FIELDS and name not in verdict.NEWS
@@ -146,6 +146,13 @@ def _target(mapping: Mapping, schema: CrmSchema, name: str, entry: WriteField) -
         text = spoken
     read = _read_back(mapping, schema, name, entry)
     return Target(name, field, entry.rule, value, text, unspoken, read)
+
+
+def _with_length(field: Field, most: int | None) -> Field:
+    """The field as long as the entry will have it, if that is shorter."""
+    if most is None or 0 < field.length <= most:
+        return field
+    return replace(field, length=most)
 
 
 def value_text(

@@ -96,8 +96,8 @@ def _recycled(cycles: Sequence[CompiledCycle]) -> pl.Expr:
     """Why a lead is recycled (blank: it has been so before); null if it is not."""
     stays = _is("stage", RECYCLED) & ~_returns(cycles) & ~_live()
     return pl.coalesce(
-        *_after_loss(cycles, RECYCLED),
         *_rules(cycles, "recycle"),
+        *_after_loss(cycles, RECYCLED),
         pl.when(stays & lost()).then(_loss(cycles)),
         pl.when(stays).then(pl.lit("")),
     )
@@ -183,9 +183,9 @@ def _live() -> pl.Expr:
 
 
 def _before_sales() -> pl.Expr:
-    """Once a lead is an opportunity, its sales process decides, not the rules of the cycle."""
+    """Once a lead is an opportunity, its sales process decides, not the rules; until that is lost."""
     there = pl.col("stage.folded").is_in(["opportunity", "customer"]).fill_null(value=False)
-    return ~(_live() | there)
+    return ~_live() & ~(there & ~lost())
 
 
 def _is(fact: str, text: str) -> pl.Expr:

@@ -14,7 +14,7 @@ import polars as pl
 
 from scoring.aside import STATE_FORMS, TEXT, back, beside, lost, start
 from scoring.criteria import Form, Scope, prepare
-from scoring.dwell import overdue, overdue_words, stalled, unripe, unripe_words
+from scoring.dwell import moved_today, overdue, overdue_words, stalled, unripe, unripe_words
 from scoring.gates import GATED, CompiledCycle, Gate, compile_cycle
 from scoring.stage_rules import RANK
 from scoring.verdict import STAGES
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from scoring.cycle_file import Cycle
 
+_ONE_A_DAY = "moves one stage a day"
 _LOST = "its last opportunity was lost; a new one must be opened"
 
 
@@ -74,11 +75,11 @@ class Cycles:
             [check for _, gate in self.gates() for check in gate.checks()],
             [
                 start(self.cycles).alias("@from"),
-                start(self.cycles).alias("@rank"),
                 back(self.cycles).alias("@back"),
                 nothing.alias("next_stage"),
                 *beside(self.cycles),
             ],
+            [pl.col("@from").alias("@rank")],
             *(self._climb(stage) for stage in GATED),
             stalled(self.cycles),
             [self._stage().alias("stage:new")],
@@ -97,7 +98,7 @@ class Cycles:
         here = stands & (pl.col("@from") < RANK[stage])
         here &= pl.any_horizontal(never, *(applies for applies, _ in gates))
         passed = pl.any_horizontal(never, *(applies & gate.passed for applies, gate in gates))
-        passed &= ~(one_step & (pl.col("@rank") > pl.col("@from")))
+        passed &= ~(one_step & moved_today())
         passed &= pl.col("@back").is_null() & ~unripe(self.cycles)
         if stage == "opportunity":  # a lost one is not won by the same gate again
             passed &= ~lost()
@@ -124,6 +125,7 @@ class Cycles:
         words = pl.concat_str(
             pl.coalesce(*missing, pl.lit(None, dtype=TEXT)),
             pl.when(pl.col("next_stage").is_not_null()).then(unripe_words(self.cycles)),
+            pl.when(self._only_held()).then(pl.lit(_ONE_A_DAY)),
             pl.when(stands_lost).then(pl.lit(_LOST)),
             overdue_words(),
             separator="; ",
@@ -136,6 +138,17 @@ class Cycles:
             pl.when(words != "").then(pl.concat_str(gate.fill_null(""), words)),
             pl.when(pl.col("@why") != "").then(aside),
         )
+
+    def _only_held(self) -> pl.Expr:
+        """Whether nothing but its cycle's pace keeps a lead from the next stage."""
+        passes = (
+            cycle.applies & (pl.col("next_stage") == gate.stage) & gate.passed
+            for cycle, gate in self.gates()
+            if cycle.one_step
+        )
+        lost_before = lost() & (pl.col("next_stage") == "opportunity")
+        held = pl.any_horizontal(pl.lit(value=False), *passes) & moved_today()
+        return held & ~unripe(self.cycles) & ~lost_before & pl.col("@back").is_null()
 
     def _reason(self) -> pl.Expr:
         """Why the stage is no longer the one it was; null where it still is."""

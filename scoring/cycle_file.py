@@ -4,7 +4,7 @@ cycles:
   - name: b2b
     when: {segment: b2b}              # whose cycle it is; the highest `priority` that matches
     priority: 10
-    advance: all                      # as far as the gates let a lead, or `one` stage a run
+    advance: all                      # as far as the gates let a lead, or `one` stage a day
     gates:
       mql: {criteria: [{score: {at_least: 30}}]}
       sal: {within_days: 3}           # a rep must accept the lead, within three days
@@ -130,7 +130,7 @@ class Cycle(Schema):
     """An ordered list of gates for the leads of its entry condition.
 
     Of the cycles whose `when` holds the one of the highest `priority` applies, the first of equals.
-    `advance: one` moves a lead by one stage a run, `all` as far as the gates let it. A stage
+    `advance: one` moves a lead by one stage a day, `all` as far as the gates let it. A stage
     without a gate is left out of the cycle.
     """
 

@@ -7,6 +7,7 @@ form: file, line, key, what is wrong, what was allowed, the nearest known name.
 from __future__ import annotations
 
 import copy
+import re
 import types
 import typing
 from dataclasses import dataclass, field
@@ -18,12 +19,15 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from scoring.problem import Problem, ProblemsError, did_you_mean
+from scoring.problem import Problem, ProblemsError, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Path = tuple[str | int, ...]
+
+_OF_KEY = "[key]"
+"""How pydantic says that it is a mapping's key that is wrong, not what stands there."""
 
 
 class Schema(BaseModel):
@@ -104,7 +108,8 @@ def _violation(
 ) -> Problem:
     location = _path_in(document.data, at, item["loc"])
     message = str(item["msg"]).removeprefix("Value error, ")
-    message = message[0].lower() + message[1:].rstrip(".") + "."
+    message = message[0].lower() + message[1:].rstrip(".")
+    message += "" if message.endswith("?") else "."
     if item["type"] == "extra_forbidden":
         key = str(item["loc"][-1])
         known = _known_keys(schema, tuple(str(p) for p in item["loc"][:-1]))
@@ -112,7 +117,19 @@ def _violation(
     if item["type"] == "missing":
         key = str(item["loc"][-1])
         return document.problem(location, f'"{key}" is missing.')
+    if item["type"] == "literal_error":
+        return document.problem(location, *_none_of(str(item["input"]), item["ctx"]["expected"]))
     return document.problem(location, message)
+
+
+def _none_of(given: str, expected: str) -> tuple[str, str]:
+    """What is wrong with a word that is none of those expected (as pydantic lists them).
+
+    The word itself is not repeated: in a file with secrets it may be one.
+    """
+    allowed = re.findall(r"'([^']*)'", expected)
+    near = nearest(given, allowed)
+    return f"must be one of: {', '.join(allowed)}.", f'Did you mean "{near}"?' if near else ""
 
 
 def _path_in(data: Any, at: Path, loc: tuple[str | int, ...]) -> Path:
@@ -128,7 +145,8 @@ def _path_in(data: Any, at: Path, loc: tuple[str | int, ...]) -> Path:
             pass
         else:
             continue
-        path.append(part)
+        if part != _OF_KEY:
+            path.append(part)
     return tuple(path)
 
 

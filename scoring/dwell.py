@@ -34,6 +34,15 @@ def unripe_words(cycles: Sequence[CompiledCycle]) -> pl.Expr:
     return pl.coalesce(*words, pl.lit(None, dtype=TEXT))
 
 
+def moved_today() -> pl.Expr:
+    """Whether the lead has come to where it stands now (`@rank`) on the day of the verdict.
+
+    By a gate in this verdict, or by an earlier one of the day; who stands at the bottom has not.
+    """
+    earlier = (pl.col(DAYS) <= 0) & (pl.col("@rank") == HERE.replace_strict(RANK, default=-1))
+    return (pl.col("@rank") > pl.col("@from")) | (earlier & (HERE != "lead")).fill_null(value=False)
+
+
 def _unripe(cycles: Sequence[CompiledCycle]) -> Iterator[tuple[pl.Expr, str]]:
     for cycle in cycles:
         for stage, dwell in cycle.dwell.items():

@@ -6,10 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scoring.aside import DAYS
+from scoring.stage_rules import RANK
+from scoring.verdict import STAGES
+from scoring.words import days, stage_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scoring.cycle import Cycles
+    from scoring.cycle_file import Dwell
     from scoring.gates import CompiledCycle, Gate
     from scoring.methods import Line
     from scoring.score import Scorer
@@ -192,11 +198,37 @@ def _unknown(value: Any) -> bool:
 
 
 def _gates(row: Mapping[str, Any], cycle: CompiledCycle | None) -> tuple[GateState, ...]:
-    return tuple(_gate(row, gate) for gate in cycle.gates.values()) if cycle else ()
-
-
-def _gate(row: Mapping[str, Any], gate: Gate) -> GateState:
-    criteria = zip(gate.criteria, gate.columns, strict=True)
-    return GateState(
-        gate.stage, tuple(CriterionState(c.words, row[column]) for c, column in criteria)
+    if cycle is None:
+        return ()
+    before = ("lead", *cycle.gates)
+    stays = [_stay(row, stage, cycle.dwell.get(stage)) for stage in before]
+    return tuple(
+        GateState(gate.stage, (*_criteria(row, gate), *stay))
+        for gate, stay in zip(cycle.gates.values(), stays, strict=False)
     )
+
+
+def _criteria(row: Mapping[str, Any], gate: Gate) -> tuple[CriterionState, ...]:
+    criteria = zip(gate.criteria, gate.columns, strict=True)
+    return tuple(CriterionState(c.words, row[column]) for c, column in criteria)
+
+
+def _stay(row: Mapping[str, Any], stage: str, dwell: Dwell | None) -> tuple[CriterionState, ...]:
+    """How long a lead must have been in the stage before the next gate lets it pass."""
+    least = None if dwell is None else dwell.at_least_days
+    if least is None:
+        return ()
+    words = f"must have been {stage_name(stage)} for {days(least)}"
+    if RANK.get(row["stage:new"], -1) > RANK[stage]:
+        return (CriterionState(words, met=True),)
+    came = (row["stage"] or STAGES[0]).strip().lower()
+    if came != stage:
+        return (CriterionState(words, met=False),)
+    stayed = row[DAYS]
+    if stayed is None:
+        return (CriterionState(f"{words} (since when it is, nobody knows)", met=None),)
+    if stayed >= least:
+        return (CriterionState(words, met=True),)
+    more = int(least - stayed)
+    told = f"{more} more day{'s' if more > 1 else ''} in {stage_name(stage)}"
+    return (CriterionState(f"{words}: {told}", met=False),)

@@ -18,10 +18,11 @@ from scoring.bands import CompiledBands, compile_bands
 from scoring.criteria import Compiled, Form, Scope, compile_criterion, prepare
 from scoring.cycle import Cycles, compile_cycles
 from scoring.explanation import Explanation, explain
-from scoring.model import OTHER, Model
+from scoring.model import OTHER, Model, digest
 from scoring.problem import Problem, ProblemsError, refuse
 from scoring.questions import Questions, compile_questions
 from scoring.reasons import with_reasons
+from scoring.revival import Revival, compile_revival
 from scoring.score import Scorer, WeightedMethod, compile_score
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ stage whose gate is open (null: none)."""
 
 @dataclass(frozen=True)
 class Judge:
-    """A compiled model. `facts` are the lead fields and the team's own facts that it looks at."""
+    """A compiled model. `facts` are the lead fields and the team's own facts that it looks at.
+
+    `revival` judges nobody: it decides whom of the judged to bring back, where the model says so.
+    """
 
     model: Model
     kinds: Mapping[str, Kind]
@@ -62,6 +66,7 @@ class Judge:
     bands: CompiledBands
     cycles: Cycles
     questions: Questions
+    revival: Revival | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -203,6 +208,9 @@ def compile_judge(model: Model, extra_facts: Mapping[str, Kind] | None = None) -
     }
     bands = compile_bands(file.bands, banded)
     cycles = compile_cycles(file.cycles, staged)
+    revival = None
+    if file.revival is not None:
+        revival = compile_revival(file.revival, digest(model.document.data["revival"]), staged)
     problems = [*before.problems, *banded.problems, *staged.problems]
     scorer = _score(model, with_segment, dict.fromkeys(by_scoring, _LATER), problems)
     asking = Scope(model.document, kinds)
@@ -210,7 +218,7 @@ def compile_judge(model: Model, extra_facts: Mapping[str, Kind] | None = None) -
     problems += asking.problems
     if problems or scorer is None:
         raise ProblemsError(dict.fromkeys(problems))
-    return Judge(model, kinds, segments, scorer, bands, cycles, questions)
+    return Judge(model, kinds, segments, scorer, bands, cycles, questions, revival)
 
 
 _LATER = "it is known only after scoring; bands and cycles may ask it"

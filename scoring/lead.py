@@ -48,6 +48,7 @@ _FIELDS = (
     _field("country", "text", "Country, ISO 3166-1 alpha-2."),
     _field("region", "text", "State or region as written."),
     _field("city", "text", "City as written."),
+    _field("time_zone", "text", "Time zone that the lead lives in, IANA (Europe/Berlin)."),
     _field("language", "text", "Preferred language, ISO 639-1."),
     _field("age", "number", "Age in years (B2C)."),
     # where they work
@@ -73,6 +74,7 @@ _FIELDS = (
     _field("last_email_click_at", "datetime", "Last click in a marketing e-mail."),
     _field("forms", "number", "Forms submitted so far."),
     _field("last_form_at", "datetime", "Last form submitted."),
+    _field("last_reply_at", "datetime", "Last reply to an e-mail of ours."),
     _field("events", "number", "Webinars and events attended."),
     _field("active_days", "number", "Days on which they showed interest in the last 90 days."),
     _field("last_engaged_at", "datetime", "Last sign of interest of any kind."),
@@ -95,6 +97,7 @@ _FIELDS = (
     _field("disqualified", "boolean", "Has a rep disqualified the lead?"),
     _field("disqualified_reason", "text", "Why the lead was disqualified."),
     _field("owner", "text", "Id of the rep who owns the lead."),
+    _field("email_consent", "boolean", "Has the lead agreed to be written to by e-mail?"),
     _field("email_opt_out", "boolean", "Has the lead opted out of e-mail?"),
     _field("do_not_call", "boolean", "Has the lead asked not to be called?"),
     _field("email_bounced", "boolean", "Has the address bounced?"),

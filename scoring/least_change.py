@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from scoring.aside import DAYS
 from scoring.candidates import Change, candidates
 from scoring.lead import DTYPES
 from scoring.stage_rules import RANK
@@ -72,11 +73,17 @@ def least_change(judge: Judge, lead: pl.DataFrame, as_of: date) -> LeastChange:
 
 
 def standing(judge: Judge, lead: pl.DataFrame, row: Mapping[str, Any]) -> pl.DataFrame:
-    """The lead where its verdict puts it: a cycle that moves one stage a run takes the next then."""
+    """The lead where its verdict puts it: a cycle that moves one stage a day takes the next then."""
     cycle = next((each for each in judge.cycles.cycles if each.name == row["cycle"]), None)
     if cycle is None or not cycle.one_step:
         return lead
-    return lead.with_columns(pl.lit(row["stage:new"]).alias("stage"))
+    unknown = pl.lit(None, dtype=DTYPES["datetime"])
+    today = pl.lit(row[DAYS] is not None and row[DAYS] <= 0)
+    since = pl.when(today).then(unknown).otherwise("stage_since")
+    stage = pl.lit(row["stage:new"]).alias("stage")
+    if "stage_since" not in lead.columns:
+        return lead.with_columns(stage)
+    return lead.with_columns(stage, since.alias("stage_since"))
 
 
 def changed(judge: Judge, lead: pl.DataFrame, changes: Sequence[Change]) -> pl.DataFrame:

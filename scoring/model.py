@@ -10,6 +10,8 @@
     bands: …                              # score → grade, engagement level, priority
     cycles: …                             # gates from stage to stage
     questions: …                          # what reps should ask
+    share: [engagement]                   # what other connections saw of the same person counts too
+    revival: …                            # whom to bring back, and how: see scoring/revival/
 
 A section, or a part of a method's section, may live in a file of its own:
 `questions: {file: questions.yaml}`, `predictive: {b2b: {file: predictive-b2b.json}}`.
@@ -22,13 +24,14 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from scoring.criteria import Criterion
 from scoring.cycle_file import Cycle, Name
 from scoring.document import Document, Path, Schema, validate
 from scoring.methods import METHODS, Side
 from scoring.problem import Problem, ProblemsError, did_you_mean
+from scoring.revival.section import RevivalSection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,6 +43,10 @@ def _step(step: float) -> float:
     if step not in STEPS:
         raise ValueError(f"must be one of {', '.join(map(str, STEPS))}")
     return step
+
+
+def _one_or_more(given: Any) -> Any:
+    return [given] if isinstance(given, str) else given
 
 
 Limit = Annotated[float, Field(ge=0, le=100)]
@@ -112,11 +119,18 @@ class ModelFile(Schema):
     bands: Bands = Bands()
     cycles: list[Cycle] = Field(default_factory=list)
     questions: list[Question] = Field(default_factory=list)
+    share: Annotated[list[Literal["engagement"]], BeforeValidator(_one_or_more)] = Field(
+        default_factory=list
+    )
+    revival: RevivalSection | None = None
 
 
 @dataclass(frozen=True)
 class Model:
-    """A checked model: its own keys, the sections of its methods, and a digest of all of it."""
+    """A checked model: its own keys, the sections of its methods, and a digest of what judges.
+
+    The `revival` section judges nobody; it has a digest of its own (scoring/revival/).
+    """
 
     document: Document
     file: ModelFile
@@ -132,6 +146,11 @@ class Model:
     def version(self) -> int:
         """The model's version, as its owners count."""
         return self.file.version
+
+    @property
+    def revival(self) -> RevivalSection | None:
+        """Whom the model says to bring back, and how; None where it says nothing of it."""
+        return self.file.revival
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -253,5 +272,10 @@ def _unknown_names(document: Document, file: ModelFile) -> list[Problem]:
 
 
 def _digest(document: Document) -> str:
-    canonical = json.dumps(document.data, sort_keys=True, default=str, ensure_ascii=False)
+    return digest({key: value for key, value in document.data.items() if key != "revival"})
+
+
+def digest(data: Any) -> str:
+    """What tells this data of a file from any other: SHA-256 of its canonical JSON, in hex."""
+    canonical = json.dumps(data, sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import idna
 import polars as pl
 
+from scoring.address import address_key
 from scoring.judge import SCHEMA
 
 if TYPE_CHECKING:
@@ -49,25 +49,6 @@ class Parity:
 
     persons: pl.DataFrame
     differences: pl.DataFrame
-
-
-def address_key(emails: pl.Series) -> pl.Series:
-    """The form in which two e-mail addresses of one person are equal; null if it is none.
-
-    Without surrounding blanks, in lower case, with the domain in ASCII (IDNA). What stands behind a
-    plus stays: it is another address.
-    """
-    text = emails.str.strip_chars().str.to_lowercase().alias("key")
-    parts = pl.DataFrame(text).select(
-        "key",
-        local=pl.col("key").str.extract(r"^(.+)@[^@]+$"),
-        domain=pl.col("key").str.extract(r"@([^@]+?)\.?$"),
-    )
-    # Distinct domains that are not ASCII are few: one look at each.
-    foreign = parts["domain"].drop_nulls().unique()
-    foreign = foreign.filter(foreign.str.contains(r"[^\x00-\x7f]"))
-    ascii_ = parts["domain"].replace({each: _ascii(each) for each in foreign})
-    return parts.select(pl.concat_str("local", pl.lit("@"), ascii_).alias("key")).to_series()
 
 
 def pair_up(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
@@ -191,11 +172,3 @@ def _text(name: str, kind: Kind) -> pl.Expr:
 
 def _number(column: pl.Expr) -> pl.Expr:
     return column.cast(pl.String).str.strip_suffix(".0")
-
-
-def _ascii(domain: str) -> str:
-    """A domain in ASCII; one that cannot be a domain stays as it is."""
-    try:
-        return idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError:
-        return domain

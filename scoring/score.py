@@ -62,6 +62,8 @@ class WeightedMethod:
         """The method with the lines that these facts can move; None if they move none."""
         if facts.isdisjoint(fact for line in self.method.lines for fact in line.facts):
             return None
+        if not self.weight and getattr(self.method, "only_points", False):
+            return None
         narrow = getattr(self.method, "narrowed", None)
         return replace(self, method=narrow(facts)) if narrow else self
 

@@ -7,8 +7,25 @@ from typing import Annotated
 
 import typer
 
-from connector.cli import ask, leads, profile, project, reports, runs, safety, sandbox, train
-from connector.cli.console import err, start_logging
+from connector.cli import (
+    ask,
+    backtest,
+    jobs,
+    leads,
+    ledger,
+    profile,
+    project,
+    rehearse,
+    rejects,
+    reports,
+    revive,
+    runs,
+    safety,
+    sandbox,
+    train,
+    unsubscribe,
+)
+from connector.cli.console import err
 from connector.cli.failure import told
 
 app = typer.Typer(
@@ -30,36 +47,57 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def common(
+    context: typer.Context,
     version: Annotated[  # noqa: ARG001 — its callback does the work
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
+    log_format: Annotated[
+        str | None,
+        typer.Option(
+            "--log-format",
+            metavar="text|json",
+            help="How stderr is written; json says what a run does line by line.",
+        ),
+    ] = None,
 ) -> None:
     """Options before the command."""
-    start_logging(verbose=verbose)
+    from connector.cli.observing import observe
+
+    context.call_on_close(observe(log_format, verbose=verbose))
 
 
 for family in (
     sandbox.COMMANDS,
     project.COMMANDS,
     runs.COMMANDS,
+    jobs.COMMANDS,
     leads.COMMANDS,
     ask.COMMANDS,
     reports.COMMANDS,
+    revive.COMMANDS,
+    backtest.COMMANDS,
     safety.COMMANDS,
+    rehearse.COMMANDS,
     train.COMMANDS,
+    unsubscribe.COMMANDS,
 ):
     for name, command in family.items():
         app.command(name)(command)
 
 
 app.add_typer(profile.app, name="profile")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(rejects.app, name="rejects")
 
 
 def run() -> None:
     """Run the command line; every error becomes a message and an exit code, never a traceback."""
+    from connector.telemetry.logs import uncaught_as_lines
+
     try:
-        app()
+        with uncaught_as_lines():
+            app()
     except KeyboardInterrupt:
         err().print("Stopped.")
         sys.exit(130)

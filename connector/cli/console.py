@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import re
 import sys
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any, TextIO
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from scoring.problem import Problem
 
@@ -25,23 +28,61 @@ CHANGES = 2
 """Exit code of `plan --detailed-exitcode` when there is something to do."""
 
 
+_log = logging.getLogger("leadgate.cli")
+
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""All control characters but tab and line feed, and those that override the direction of writing."""
+
+
 def out() -> Console:
     """The console for results; honours NO_COLOR, and is plain where it is not a terminal."""
     return _console(sys.stdout)
 
 
 def err() -> Console:
-    """The console for progress, warnings and errors."""
-    return _console(sys.stderr)
+    """The console for progress, warnings and errors; where the log is JSON, its lines are too."""
+    return _console(_Logged() if _logs_json() else sys.stderr)
+
+
+class _Logged(io.StringIO):
+    """Each whole line that is written becomes a line of the log."""
+
+    _begun = ""
+
+    def write(self, text: str) -> int:
+        """Keep what is not a whole line yet."""
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in lines:
+            if line.strip():
+                _log.info("%s", line.rstrip())
+        return len(text)
+
+
+def _logs_json() -> bool:
+    """Whether this process has begun to log as JSON."""
+    logs = sys.modules.get("connector.telemetry.logs")
+    return logs is not None and logs.is_json()
 
 
 def _console(stream: TextIO) -> Console:
     """A terminal sets its own width; into a file or pipe, nothing is cut or wrapped."""
     from rich.console import Console
 
+    class Guarded(Console):
+        """Obeys our styles, and no control character of the texts that it shows."""
+
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(harmless(text), **options)
+
     if stream.isatty():
-        return Console(file=stream, highlight=False)
-    return Console(file=stream, highlight=False, soft_wrap=True, width=WIDE)
+        return Guarded(file=stream, highlight=False, emoji=False)  # "model.yaml:100:" is a line
+    return Guarded(file=stream, highlight=False, emoji=False, soft_wrap=True, width=WIDE)
+
+
+def harmless(text: str) -> str:
+    """The text with the characters that would steer a terminal, or turn its lines round, shown as �."""
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def emit(value: Any) -> None:
@@ -56,6 +97,10 @@ def emit(value: Any) -> None:
 
 def say_problems(headline: str, problems: Iterable[Problem]) -> None:
     """Print problems for people: place, what is wrong, how to mend it."""
+    if _logs_json():
+        found = [{"where": each.where, "what": each.what, "fix": each.fix} for each in problems]
+        _log.error("%s", headline, extra={"problems": found})
+        return
     from rich.markup import escape
 
     console = err()
@@ -78,14 +123,3 @@ def table(*headings: str, right: Iterable[str] = ()) -> Table:
     for heading in headings:
         made.add_column(heading, justify="right" if heading in numbers else "left")
     return made
-
-
-def start_logging(*, verbose: bool) -> None:
-    """Our own log lines go to standard error; the vendors' libraries stay silent."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    ours = logging.getLogger("leadgate")
-    ours.handlers = [handler]
-    ours.setLevel(logging.INFO if verbose else logging.WARNING)
-    ours.propagate = False
-    logging.getLogger().handlers = [logging.NullHandler()]

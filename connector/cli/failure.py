@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from connector.cli.console import FAILED, MISUSED, err, say_problems
+from connector.cli.console import FAILED, MISUSED, REJECTS, err, say_problems
 
 
 def told(error: Exception) -> int:
     """Say an error to the user; its exit code."""
-    from connector.errors import ConfigurationError, ConnectorError
+    from connector.errors import ConfigurationError, ConnectorError, QuotaSpentError
     from scoring.problem import ProblemsError
 
     if isinstance(error, ProblemsError):
@@ -17,6 +17,9 @@ def told(error: Exception) -> int:
     if isinstance(error, ConfigurationError):
         say_problems(error.message, error.problems)
         return MISUSED
+    if isinstance(error, QuotaSpentError):  # no failure: it goes on when calls are back
+        say_problems(str(error), ())
+        return REJECTS
     if isinstance(error, ConnectorError):
         say_problems(str(error), ())
         return FAILED

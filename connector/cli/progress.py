@@ -22,6 +22,7 @@ _WORDS = {
     "rescore": "re-judging",
     "apply": "writing",
     "setup": "preparing",
+    "describe": "describing",
 }
 
 

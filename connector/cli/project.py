@@ -79,6 +79,9 @@ def check(
             with closing(opened.crm):
                 errors[name] += opened.checked.errors
                 warnings[name] += opened.checked.warnings
+                wrong, doubtful = wiring.check_outreach(found, opened)
+                errors[name] += wrong
+                warnings[name] += doubtful
                 if accept_drift and not errors[name]:
                     wiring.accept_schema(found, opened)
         except ProblemsError as error:
@@ -147,12 +150,18 @@ def _matching(schema: ObjectSchema | None, text: str) -> list[Any]:
 def setup(
     connection: ConnectionName,
     yes: Annotated[bool, typer.Option("--yes", help="Create them.")] = False,
+    task_keys: Annotated[
+        bool, typer.Option("--task-keys", help="And the field by which tasks are known again.")
+    ] = False,
     json: Json = False,
     project: ProjectFolder = HERE,
 ) -> None:
     """Show which fields the mapping writes and the CRM lacks, and create them with --yes."""
+    from connector import wiring
+
     with closing_crm(project, connection) as opened:
-        missing = opened.checked.missing
+        keys = wiring.key_fields(opened) if task_keys else []
+        missing = [*opened.checked.missing, *keys]
         outcomes = opened.crm.setup(missing) if yes and missing else []
     if json:
         _emit_setup(missing, outcomes)

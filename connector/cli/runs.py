@@ -1,4 +1,4 @@
-"""plan, apply, sync, runs, rejects: the commands that run connections and look at runs."""
+"""plan, apply, sync, rescore, runs: the commands that run connections and look at runs."""
 
 from __future__ import annotations
 
@@ -25,8 +25,6 @@ from connector.cli.progress import bars, progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import polars as pl
-
     from connector.engine.ports import Progress
     from connector.engine.run import Runner
     from connector.engine.runs import RunReport
@@ -40,13 +38,8 @@ def ready(found: Project, ledger: SqlLedger, files: Files, live: Progress) -> It
     """A runner of one connection: described, checked and compiled; closed afterwards."""
     from connector import wiring
 
-    live.begin("setup", None)
-    opened = wiring.open_connection(found, files)
-    with closing(opened.crm):
-        watched = wiring.watch(opened, ledger)
-        connection = wiring.compile_connection(opened, watched)
-        brake = wiring.brake_of(found, files.settings)
-        yield wiring.runner(connection, ledger, live, brake=brake, watched=watched)
+    with wiring.ready(found, ledger, files, live) as runner:
+        yield runner
 
 
 def plan(
@@ -89,9 +82,13 @@ def plan(
             for page in ledger.lines(report.run):
                 for line in readable_lines(page):
                     emit(line)
+            if report.quota:
+                emit({"kind": "forecast"} | report.quota)
         else:
             pages = ledger.lines(report.run, size=limit or 50_000)
             show.plan(out(), report, pages, limit=limit, saved=out_file)
+    if report.state == "paused: quota":
+        raise typer.Exit(REJECTS)
     raise typer.Exit(CHANGES if detailed_exitcode and report.planned else DONE)
 
 
@@ -172,33 +169,6 @@ def runs(
         show.runs(out(), reports)
 
 
-def rejects(
-    connection: Annotated[str | None, typer.Argument(help="Only of this connection.")] = None,
-    run: Annotated[str | None, typer.Option(help="Only of this run.")] = None,
-    json: Json = False,
-    project: ProjectFolder = HERE,
-) -> None:
-    """List what was refused, what could not be read, and who waits for a person's word."""
-    from connector import wiring
-    from connector.cli import show
-    from connector.settings import load_project
-
-    found = load_project(project)
-    names = [connection] if connection else list(found.connections)
-    for name in names:
-        found.require(name)
-    with closing(wiring.open_ledger(found)) as ledger:
-        frames = {name: ledger.rejects(name, run) for name in names}
-        problems = {name: ledger.problem_counts(name) for name in names}
-        unsure = {name: ledger.unsure(name) for name in names}
-    if json:
-        _emit_rejects(frames, problems, unsure)
-    else:
-        show.rejects(out(), frames)
-        show.unsure(out(), unsure)
-        show.problems(out(), problems)
-
-
 def _run_each(
     project: Path,
     connections: list[str] | None,
@@ -223,23 +193,11 @@ def _run_each(
                     _collected(failures, one_of_many=len(names) > 1),
                     ready(found, ledger, files, progress(live, name)) as runner,
                 ):
-                    reports.append(act(runner))
+                    report = act(runner)
+                    earlier = [ledger.run(run) for run in report.resumed]
+                    reports += [*(each for each in earlier if each is not None), report]
         show_reports(reports, ledger, json=json)
     raise typer.Exit(_worst(reports, failures))
-
-
-def _emit_rejects(
-    frames: dict[str, pl.DataFrame], problems: dict[str, pl.DataFrame], unsure: dict[str, list[str]]
-) -> None:
-    for name, ids in unsure.items():
-        for lead in ids:
-            emit({"connection": name, "outcome": "unsure", "id": lead})
-    for name, counts in problems.items():
-        for row in counts.iter_rows(named=True):
-            emit({"connection": name, "outcome": "data problem"} | row)
-    for name, frame in frames.items():
-        for row in frame.iter_rows(named=True):
-            emit({"connection": name} | row)
 
 
 def load_all(found: Project, names: list[str]) -> list[Files]:
@@ -260,11 +218,19 @@ def load_all(found: Project, names: list[str]) -> list[Files]:
 
 
 def exit_code(reports: list[RunReport]) -> int:
-    """3 when anything was rejected, stopped or has drifted, 1 when a run failed or left a gap, else 0."""
-    if any(report.state == "failed" or report.gap for report in reports):
+    """3 when something is left to do (rejected, stopped, paused, drifted), 1 when a run failed, else 0.
+
+    A run that left a gap has failed, too, unless a later one has closed it.
+    """
+    if any(r.state == "failed" or _open_gap(r, reports[n:]) for n, r in enumerate(reports, 1)):
         return FAILED
-    wanting = (r.rejected or r.drift or r.state == "stopped" for r in reports)
+    wanting = (r.rejected or r.drift or r.state in ("stopped", "paused: quota") for r in reports)
     return REJECTS if any(wanting) else DONE
+
+
+def _open_gap(report: RunReport, later: list[RunReport]) -> bool:
+    closed = (r.connection == report.connection and r.complete_to and not r.gap for r in later)
+    return bool(report.gap) and not any(closed)
 
 
 @contextmanager
@@ -283,12 +249,14 @@ def _collected(failures: list[Exception], *, one_of_many: bool) -> Iterator[None
 
 
 def _worst(reports: list[RunReport], failures: list[Exception]) -> int:
-    from connector.errors import ConfigurationError
+    from connector.errors import ConfigurationError, QuotaSpentError
     from scoring.problem import ProblemsError
 
     if any(isinstance(error, ConfigurationError | ProblemsError) for error in failures):
         return MISUSED
-    return FAILED if failures else exit_code(reports)
+    if any(not isinstance(error, QuotaSpentError) for error in failures):
+        return FAILED
+    return exit_code(reports) or (REJECTS if failures else DONE)
 
 
 def show_reports(reports: list[RunReport], ledger: SqlLedger, *, json: bool) -> None:
@@ -316,5 +284,4 @@ COMMANDS: dict[str, Any] = {
     "sync": sync,
     "rescore": rescore,
     "runs": runs,
-    "rejects": rejects,
 }

@@ -25,11 +25,18 @@ _STATE = {
     "failed": "red",
     "running": "cyan",
     "stopped": "red",
+    "paused: quota": "yellow",
 }
 
 
+_ALWAYS = {"revive": ("touched", "held out", "rejected")}
+"""What is said of a run of this kind even where it is nothing."""
+
 FEW = 8
 """How many ids are shown as examples."""
+
+FEW_REJECTS = 3
+"""How many records are shown of each cause."""
 
 
 def report(console: Console, run: RunReport) -> None:
@@ -41,10 +48,11 @@ def report(console: Console, run: RunReport) -> None:
     )
     facts = [
         ("read", run.read), ("judged", run.judged), ("rescored", run.rescored), ("unchanged", run.unchanged),
-        ("written", run.written), ("converted", run.converted), ("skipped", run.skipped),
+        ("written", run.written), ("converted", run.converted), ("touched", run.touched),
+        ("held out", run.held_out), ("skipped", run.skipped),
         ("rejected", run.rejected), ("gone", run.gone), ("data problems", run.data_problems),
     ]  # fmt: skip
-    always = ("read", "judged", "written", "converted", "rejected")
+    always = _ALWAYS.get(run.kind, ("read", "judged", "written", "converted", "rejected"))
     shown = [f"{name} [bold]{number:,}[/]" for name, number in facts if number or name in always]
     console.print("  " + " · ".join(shown))
     if run.stages:
@@ -53,10 +61,19 @@ def report(console: Console, run: RunReport) -> None:
         console.print(f"  [red]not complete[/]: {escape(run.gap)}; the next run reads it again")
     elif run.complete_to:
         console.print(f"  complete to {run.complete_to}")
+    _worth_knowing(console, run)
+
+
+def _worth_knowing(console: Console, run: RunReport) -> None:
+    """What is out of the ordinary about a run."""
+    if run.resumed:
+        console.print(f"  resumed: {', '.join(run.resumed)}, which had not come to the end")
     for each in run.drift:
         show_safety.drift(console, each)
     if run.released:
         console.print(f"  [yellow]released[/]: {escape(run.released)}")
+    if run.quota.get("needs", 0) > run.quota.get("left", run.quota.get("needs", 0)):
+        console.print(f"  [yellow]short of calls[/]: {forecast(run.quota)}")
     if run.message:
         console.print(f"  {escape(run.message)}")
 
@@ -70,26 +87,44 @@ def plan(
     saved: Path | None,
 ) -> None:
     """A plan in the manner of terraform: what, from, to, why; then the counts."""
-    shown = changes = conversions = 0
+    shown = changes = conversions = touches = 0
     for page in pages:
         kinds = page["kind"].value_counts()
         counts: dict[str, int] = dict(kinds.iter_rows())
         changes += counts.get("change", 0)
         conversions += counts.get("convert", 0)
+        touches += counts.get("touch", 0) + counts.get("hold", 0)
         room = page.height if limit == 0 else max(0, limit - shown)
         for line in readable_lines(page.head(room)):
             _line(console, line)
             shown += 1
-    if changes + conversions > shown:
-        console.print(f"… and {changes + conversions - shown:,} more (--limit 0 shows all)\n")
+    every = changes + conversions + touches
+    if every > shown:
+        console.print(f"… and {every - shown:,} more (--limit 0 shows all)\n")
     again = f"{run.rescored:,} judged again, " if run.rescored else ""
     console.print(
-        f"Plan: [bold]{changes:,}[/] to change, [bold]{conversions:,}[/] to convert; "
+        f"Plan: [bold]{changes:,}[/] to change, [bold]{conversions:,}[/] to convert"
+        f"{f', [bold]{touches:,}[/] to touch or hold out' if touches else ''}; "
         f"{run.unchanged:,} unchanged, {run.skipped:,} left alone ({run.read:,} read, {again}"
         f"{run.api_calls:,} API calls)."
     )
+    if run.quota:
+        console.print(f"This plan {forecast(run.quota)}.")
+    if run.message:
+        console.print(f"[yellow]{escape(run.state)}[/]: {escape(run.message)}")
     if saved is not None:
         console.print(f"Saved to {saved}. Apply it with: leadgate apply {saved}")
+
+
+def forecast(quota: Mapping[str, Any]) -> str:
+    """How many calls something needs, and how many the day has left for us."""
+    needs = f"needs about {quota['needs']:,} call{'s' if quota['needs'] != 1 else ''}"
+    if "left" not in quota:
+        return needs
+    words = f"{needs}; {quota['left']:,} of {quota['of']:,} left today"
+    if quota["needs"] > quota["left"] and quota["back_at"]:
+        words += f", more from {quota['back_at']} on; conversions go first"
+    return words
 
 
 def _line(console: Console, line: dict[str, Any]) -> None:
@@ -99,6 +134,13 @@ def _line(console: Console, line: dict[str, Any]) -> None:
             sign, colour = _sign(pair)
             old, new = _value(pair["from"]), _value(pair["to"])
             console.print(f"  [{colour}]{sign}[/] {escape(name):<32} {old} → {new}")
+    elif "touch" in line:
+        what = line["touch"]
+        held = "held out" if line["kind"] == "hold" else f"touch by {what['channel']}"
+        console.print(
+            f"[bold]{escape(line['id'])}[/]  [green]{held}[/] "
+            f"({escape(what['cadence'])}, step {what['step']})"
+        )
     else:
         console.print(f"[bold]{escape(line['id'])}[/]  [green]convert to an opportunity[/]")
         for name, value in line["opportunity"].items():
@@ -138,8 +180,15 @@ def runs(console: Console, reports: list[RunReport]) -> None:
     console.print(rows)
 
 
-def rejects(console: Console, frames: Mapping[str, pl.DataFrame]) -> None:
-    """What was refused, grouped by cause, with the remedy and some of the records."""
+def rejects(
+    console: Console,
+    frames: Mapping[str, pl.DataFrame],
+    matching: Mapping[str, Mapping[str, list[str]]] | None = None,
+) -> None:
+    """What was refused, grouped by cause, with the remedy and some of the records.
+
+    `matching` names the records with the same address, of leads that a duplicate rule blocks.
+    """
     total = 0
     for connection, frame in frames.items():
         total += frame.height
@@ -155,10 +204,19 @@ def rejects(console: Console, frames: Mapping[str, pl.DataFrame]) -> None:
                 console.print(f"  the CRM says: {escape(str(message))}")
             if remedy:
                 console.print(f"  [green]→[/] {escape(str(remedy))}")
-            few = ", ".join(group["id"].head(5).to_list())
-            console.print(f"  records: {escape(few)}{' …' if group.height > 5 else ''}")  # noqa: PLR2004
+            ids = group["id"].unique(maintain_order=True)
+            few = ", ".join(ids.head(FEW_REJECTS).to_list())
+            console.print(f"  records: {escape(few)}{' …' if ids.len() > FEW_REJECTS else ''}")
+            _matches(console, ids.head(FEW_REJECTS).to_list(), (matching or {}).get(connection, {}))
     if not total:
         console.print("Nothing is rejected.")
+
+
+def _matches(console: Console, ids: list[str], matching: Mapping[str, list[str]]) -> None:
+    for lead in ids:
+        if others := matching.get(lead):
+            few = ", ".join(others[:FEW_REJECTS]) + (" …" if len(others) > FEW_REJECTS else "")
+            console.print(f"  {escape(lead)} has the address of: {escape(few)}")
 
 
 def unsure(console: Console, leads: Mapping[str, list[str]]) -> None:

@@ -52,6 +52,8 @@ def ask(console: Console, found: Found) -> None:
     first, *others = found.asked
     console.print(f"\nAsk next: [bold]{escape(first.text)}[/] [dim]({first.fact})[/]")
     console.print(_effects(first))
+    if not any(_moves(effect) for effect in first.effects):
+        console.print("  [dim]No answer moves the score or the open gate just now.[/]")
     for other in others[:RUNNERS_UP]:
         console.print(
             f"  then  {escape(other.text)} [dim]({other.fact}, worth {other.worth:.3g})[/]"
@@ -76,6 +78,15 @@ def _effects(asked: Asked) -> Any:
             escape(met),
         )
     return made
+
+
+def _moves(effect: Effect) -> bool:
+    """Whether the answer changes the score, the stage or a criterion of the open gate."""
+    return (
+        bool(effect.met)
+        or _score(effect) != f"{effect.score:g}"
+        or effect.stage != effect.new_stage
+    )
 
 
 def _score(effect: Effect) -> str:

@@ -50,7 +50,7 @@ def _window(console: Console, figures: dict[str, Any]) -> None:
 
 
 def _table(stages: Sequence[dict[str, Any]]) -> Any:
-    numbers = ("reached", "of those before", "lost", "now", "left after", "waiting")
+    numbers = ("reached", "of those before", "no further", "now", "left after", "waiting")
     made = table("stage", "", *numbers, right=numbers)
     most = max(1, *(stage["reached"] for stage in stages))
     for stage in stages:

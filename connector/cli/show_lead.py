@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from connector.cli.console import emit
+from connector.cli.show_revive import touches
 from connector.engine.plan_file import readable_lines
-from scoring.words import stage_name
+from scoring.words import label, stage_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console
 
-    from connector.engine.lead import Found
+    from connector.engine.lead import Found, Shared
     from scoring.explanation import Explanation
 
 _PRIORITY = {"hot": "red", "warm": "yellow", "cold": "blue"}
@@ -28,13 +29,13 @@ def explain(console: Console, found: Found) -> None:
     why = found.explanation
     colour = _PRIORITY.get(why.priority, "white")
     console.print(
-        f"[bold]{escape(why.id)}[/] in {escape(found.connection)}: [bold]{why.stage.upper()}[/], "
+        f"[bold]{escape(why.id)}[/] in {escape(found.connection)}: [bold]{stage_name(why.stage)}[/], "
         f"score [bold]{why.score:g}[/] ({why.low:g}–{why.high:g}, {why.coverage:.0f} % of its inputs known), "
         f"grade {why.grade}{why.engagement_level}, [{colour}]{why.priority}[/]"
     )
     if not found.current:
         console.print("[yellow]The model has changed since; this is what the present one says.[/]")
-    score(console, why)
+    score(console, why, found.shared)
     stage(console, why)
     _ahead(console, found)
     for problem in found.known.get("problems") or ():
@@ -45,13 +46,37 @@ def explain(console: Console, found: Found) -> None:
     _history(console, found)
 
 
-def score(console: Console, why: Explanation) -> None:
-    """The score line by line."""
+def score(console: Console, why: Explanation, shared: Shared | None) -> None:
+    """The score line by line, and what of it rests on facts from other connections."""
+    origins = shared.lines if shared else {}
     console.print(f"\nScore ({escape(why.segment)})")
     for line in sorted(why.lines, key=lambda each: -abs(each.points)):
         if line.points:
-            console.print(f"  {line.points:+7g}  {escape(line.text)} [dim]({line.side})[/]")
+            origin = f" (from {escape(origins[line.key])})" if line.key in origins else ""
+            console.print(f"  {line.points:+7g}  {escape(line.text)}{origin} [dim]({line.side})[/]")
     console.print(f"  {why.score:7g}  [bold]together[/]")
+    if shared is not None:
+        _shared(console, shared)
+
+
+def _shared(console: Console, shared: Shared) -> None:
+    """The facts that came from other connections, beside what is known here."""
+    for name, fact in shared.facts.items():
+        own = "not known here" if fact.own is None else f"here {_value(fact.own)}"
+        console.print(
+            f"  [dim]{escape(label(name))}: {_value(fact.value)} from {escape(fact.origin)} ({own})[/]"
+        )
+    if shared.apart:
+        console.print(f"  [yellow]no engagement is shared: {escape(shared.apart)}[/]")
+
+
+def _value(value: Any) -> str:
+    """A fact as people read it; of a moment the day."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return escape(str(value)[:10])
 
 
 def _ahead(console: Console, found: Found) -> None:
@@ -70,7 +95,13 @@ def _ahead(console: Console, found: Found) -> None:
 
 
 def _history(console: Console, found: Found) -> None:
-    """Every verdict with its day and model, and every answer, oldest first."""
+    """Every move with its reason, every verdict with its day and model, every answer, oldest first."""
+    if found.moves:
+        console.print("\nMoves")
+    for move in found.moves:
+        was = f"{stage_name(move.origin)} → " if move.origin else ""
+        why = f"  [dim]{escape(move.reason)}[/]" if move.reason else ""
+        console.print(f"  {move.as_of}  {was}{stage_name(move.to)}{why}")
     if found.history:
         console.print("\nVerdicts")
     for row in found.history:
@@ -79,6 +110,7 @@ def _history(console: Console, found: Found) -> None:
             f"{row['priority']:<5} [dim]model {str(row['model'])[:8]}, run {escape(row['run'])}[/]"
         )
     answers(console, found.answers)
+    touches(console, found.touches)
 
 
 def answers(console: Console, given: Sequence[Mapping[str, Any]]) -> None:
@@ -97,7 +129,8 @@ def stage(console: Console, why: Explanation) -> None:
     if why.stage_reason:
         console.print(f"  {escape(why.stage_reason)}")
     for gate in why.gates:
-        console.print(f"  [bold]{gate.stage.upper()}[/] {'[green]open[/]' if gate.met else ''}")
+        state = "[green]open[/]" if gate.met else "[dim]closed[/]"
+        console.print(f"  [bold]{stage_name(gate.stage)}[/] {state}")
         for criterion in gate.criteria:
             console.print(f"    {_MET[criterion.met]} {escape(criterion.words)}")
     if why.unmet:

@@ -39,7 +39,7 @@ def replayed(console: Console, found: Replayed) -> None:
             console.print(
                 f"[yellow]Made again it differs in {escape(names)}: this program judges otherwise.[/]"
             )
-        show_lead.score(console, found.explanation)
+        show_lead.score(console, found.explanation, found.shared)
         show_lead.stage(console, found.explanation)
     if row["next_question"]:
         console.print(f"Ask next: [bold]{escape(row['next_question'])}[/]")

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from connector.engine.observer import span
 from connector.engine.plan import changes_of, conversions_of
 from connector.engine.quarantine import after_own_write, hold
+from connector.engine.quota import by_worth, forecast
 from connector.engine.retract import retract
 from connector.engine.there import written_there
 from mappings.memory import Base, remembered
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 CHUNK = {"change": 50_000, "convert": 2_000, "retract": 2_000}
 """Lines that are handed to the CRM at once; bounds memory, and lets the adapter choose bulk."""
 
+EVERYTHING = ("change", "convert")
+"""The kinds of lines that a plan has, in the order in which they are applied."""
+
 
 @dataclass
 class Applied:
@@ -34,15 +39,25 @@ class Applied:
     rejected: int = 0
     by_code: dict[str, int] = field(default_factory=dict)
 
+    @classmethod
+    def so_far(cls, ledger: Ledger, run: str) -> Applied:
+        """What has become of a run's lines by now."""
+        found = cls()
+        for kind, outcome, count in ledger.decided_lines(run):
+            found.add(outcome, count, conversion=kind != "change")
+        return found
+
     def count(self, outcomes: pl.DataFrame, *, conversion: bool) -> None:
         """Add one frame of outcomes."""
-        counts = dict(outcomes["outcome"].value_counts().iter_rows())
-        self.skipped += counts.get("skipped", 0)
-        self.rejected += counts.get("rejected", 0)
-        if conversion:
-            self.converted += counts.get("applied", 0)
-        else:
-            self.written += counts.get("applied", 0)
+        for outcome, count in outcomes["outcome"].value_counts().iter_rows():
+            self.add(outcome, count, conversion=conversion)
+
+    def add(self, outcome: str, count: int, *, conversion: bool) -> None:
+        """Add lines that have come to this end."""
+        self.skipped += count * (outcome == "skipped")
+        self.rejected += count * (outcome == "rejected")
+        self.converted += count * (outcome == "applied" and conversion)
+        self.written += count * (outcome == "applied" and not conversion)
 
 
 def apply_lines(
@@ -51,18 +66,43 @@ def apply_lines(
     run: str,
     progress: Progress,
     *,
-    kinds: Sequence[str] = ("change", "convert"),
+    kinds: Sequence[str] = EVERYTHING,
 ) -> Applied:
-    """Apply every line of a run that has no outcome yet: changes first, then conversions."""
+    """Apply every line of a run that has no outcome yet: changes first, then conversions.
+
+    Raises `QuotaSpentError` when the CRM's day has no more calls for us; short ones go to what is
+    most worth (see connector/engine/quota.py).
+    """
     applied = Applied()
-    for kind in kinds:
-        lines = ledger.lines(run, kind=kind, undecided_only=True, size=CHUNK[kind])
-        for chunk in lines:
-            work = {"change": _change, "convert": _convert, "retract": retract}[kind]
-            for outcomes in work(connection, ledger, run, chunk):
-                applied.count(outcomes, conversion=kind != "change")
-                progress.advance(outcomes.height)
+    for kind, chunk in _chunks(connection, ledger, run, kinds):
+        work = {"change": _change, "convert": _convert, "retract": retract}[kind]
+        for outcomes in _fenced(ledger, work(connection, ledger, run, chunk)):
+            applied.count(outcomes, conversion=kind != "change")
+            progress.advance(outcomes.height)
     return applied
+
+
+def _chunks(
+    connection: Connection, ledger: Ledger, run: str, kinds: Sequence[str]
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The undecided lines, in the order in which they are worth it."""
+    if tuple(kinds) == EVERYTHING and forecast(connection, ledger, run).short:
+        yield from by_worth(connection, ledger, run)
+        return
+    for kind in kinds:
+        for lines in ledger.lines(run, kind=kind, undecided_only=True, size=CHUNK[kind]):
+            yield kind, lines
+
+
+def _fenced(ledger: Ledger, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The batches, each begun only while the connection's lease is ours."""
+    while True:
+        ledger.check_fence()
+        with span("apply batch"):
+            outcomes = next(batches, None)
+        if outcomes is None:
+            return
+        yield outcomes
 
 
 def _change(
@@ -73,9 +113,10 @@ def _change(
         return
     changes = changes_of(lines, fields)
     for outcomes in connection.crm.write(changes):
-        ledger.record_outcomes(run, "change", outcomes)
-        _remember_written(connection, ledger, run, changes, outcomes)
-        hold(connection, ledger, "change", outcomes)
+        with ledger.together():
+            ledger.record_outcomes(run, "change", outcomes)
+            remember_written(connection, ledger, run, changes, outcomes)
+            hold(connection, ledger, "change", outcomes)
         yield outcomes
 
 
@@ -91,13 +132,14 @@ def _convert(
         conversions.select(pl.col("@id").alias("id"), pl.col("@key").alias("key")),
     )
     for outcomes in connection.crm.convert(conversions, connection.mapping.convert):
-        ledger.record_outcomes(run, "convert", outcomes)
-        ledger.settle_conversions(connection.name, run, outcomes)
-        hold(connection, ledger, "convert", outcomes)
+        with ledger.together():
+            ledger.record_outcomes(run, "convert", outcomes)
+            ledger.settle_conversions(connection.name, run, outcomes)
+            hold(connection, ledger, "convert", outcomes)
         yield outcomes
 
 
-def _remember_written(
+def remember_written(
     connection: Connection, ledger: Ledger, run: str, changes: pl.DataFrame, outcomes: pl.DataFrame
 ) -> None:
     """Keep what we wrote: a person's later edit can be told from it, and the next day needs it."""
@@ -106,10 +148,8 @@ def _remember_written(
     )
     if landed.is_empty():
         return
-    before = ledger.seen(connection.name, landed["@id"].to_list())
+    before = ledger.there(connection.name, landed["@id"].to_list())
     after_own_write(connection, ledger, run, "change", before)
-    before = before.select("id", "written")
-    before = before.join(ledger.there(connection.name, landed["@id"].to_list()), on="id")
     joined = landed.join(before, left_on="@id", right_on="id", how="left", maintain_order="left")
     after = remembered(
         [_written(name, Base(pl.col("written"), name)) for name in connection.outbound.fields]

@@ -1,14 +1,17 @@
 """The brake: a run that would decide far more than usual stops before it writes anything.
 
 What is counted, per run: moves into each stage ("to sql"), "conversions", "clears" (records of which
-a field is emptied), "disqualifications" and "expected rejects" (lines that the CRM's own schema will
-not take). New scores alone move nobody and are not counted.
+a field is emptied), "disqualifications", "expected rejects" (lines that the CRM's own schema will
+not take) and "touches" (leads that are to be brought back). New scores alone move nobody and are not
+counted.
 
 What is usual: the last finished runs of the connection, without the very first one (it reads what
 has gathered over years) and without runs that were released. The limit is the usual median plus
 `factor` spreads, and never less than `floor`. The spread is the larger of two: the median absolute
 deviation, scaled by 1.4826 so that it estimates a standard deviation, and the square root of the
-median, which is the deviation of counts that come by themselves (Poisson). Median and median
+median, which is the deviation of counts that come by themselves (Poisson). A run of `revive` is
+compared with its like. At night and on quiet days nobody is touched; runs that touched somebody tell
+what is usual as soon as there are three of them. Median and median
 absolute deviation because up to half of the past may be odd without moving either (Hampel 1974;
 Leys et al. 2013, "Detecting outliers", J. Exp. Soc. Psychol. 49, 764–766).
 
@@ -30,11 +33,11 @@ from connector.engine.plan import changes_of
 from scoring.document import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from connector.engine.connection import Connection
     from connector.engine.ledger import Ledger
-    from connector.engine.runs import RunReport
+    from connector.engine.runs import RunKind, RunReport
     from mappings.schema import Field as CrmField
 
 RUNS = 20
@@ -42,6 +45,9 @@ RUNS = 20
 
 ENOUGH = 3
 """With fewer runs nothing is usual yet."""
+
+TOUCHES = "touches"
+_JUDGING: tuple[RunKind, ...] = ("sync", "apply", "rescore")
 
 _LOOK_BACK = 500
 _NORMAL = 1.4826
@@ -90,7 +96,7 @@ class Brake:
             return []
         found = []
         for kind, count in sorted(decided.items()):
-            usual = [report.decisions.get(kind, 0) for report in past]
+            usual = _usual(kind, past)
             limit = self.limit(usual)
             if count > limit:
                 median = statistics.median(usual)
@@ -115,7 +121,8 @@ def check_brake(
 ) -> tuple[dict[str, int], list[str]]:
     """What the run's plan decides, by kind, and what is abnormal about it."""
     decided, touched = decisions(connection, ledger, report.run)
-    past = usual_runs(ledger.runs(connection.name, _LOOK_BACK))
+    kinds: Collection[RunKind] = ("revive",) if report.kind == "revive" else _JUDGING
+    past = usual_runs(ledger.runs(connection.name, _LOOK_BACK), kinds)
     found = brake.complaints(decided, past)
     if len(past) < ENOUGH:
         leads = max(report.read, ledger.count_leads(connection.name))
@@ -127,23 +134,34 @@ def check_brake(
 def stop_words(report: RunReport, found: Sequence[str]) -> str:
     """Why the run was stopped, and what to do."""
     again = "apply FILE" if report.kind == "apply" else f"{report.kind} {report.connection}"
+    look = f"plan {report.connection}"
+    if report.kind == "revive":
+        look = f"revive {report.connection} --plan"
     return (
         f"Stopped before anything was written: {'; '.join(found)}. "
-        f"Look at it with: leadgate plan {report.connection}. "
+        f"Look at it with: leadgate {look}. "
         f'If it is meant: leadgate {again} --release "why"'
     )
 
 
-def usual_runs(reports: Sequence[RunReport]) -> list[RunReport]:
+def usual_runs(
+    reports: Sequence[RunReport], kinds: Collection[RunKind] = _JUDGING
+) -> list[RunReport]:
     """The runs that tell what is usual, newest first, of all runs of a connection, newest first."""
     finished = [
         report
         for report in reports
-        if report.kind in ("sync", "apply", "rescore")
-        and report.state in ("done", "done with rejects")
+        if report.kind in kinds and report.state in ("done", "done with rejects")
     ]
     without_first = finished[:-1] if len(reports) < _LOOK_BACK else finished
     return [report for report in without_first if report.released is None][:RUNS]
+
+
+def _usual(kind: str, past: Sequence[RunReport]) -> list[int]:
+    """What such runs decided of this kind."""
+    counts = [report.decisions.get(kind, 0) for report in past]
+    some = [count for count in counts if count]
+    return some if kind == TOUCHES and len(some) >= ENOUGH else counts
 
 
 def decisions(connection: Connection, ledger: Ledger, run: str) -> tuple[dict[str, int], int]:
@@ -160,7 +178,9 @@ def decisions(connection: Connection, ledger: Ledger, run: str) -> tuple[dict[st
 def _of_page(connection: Connection, page: pl.DataFrame) -> dict[str, int]:
     changes = page.filter(pl.col("kind") == "change")
     converts = page.filter(pl.col("kind") == "convert")
-    counts = {"conversions": converts.height, "expected rejects": _unfit(connection, converts)}
+    touches = page.filter(pl.col("kind") == "touch").height
+    counts = {"conversions": converts.height, TOUCHES: touches}
+    counts["expected rejects"] = _unfit(connection, converts)
     if changes.is_empty():
         return counts
     fields = connection.outbound.fields

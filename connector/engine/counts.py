@@ -105,4 +105,5 @@ def _known_of(leads: pl.DataFrame, memory: pl.DataFrame) -> pl.DataFrame:
     facts = pl.col("facts") if "facts" in memory.columns else pl.lit(None, dtype=pl.String)
     kept = memory.select("id", facts.alias("facts"))
     known = leads.select("id").join(kept, on="id", how="left", maintain_order="left")
-    return decoded_facts(known["facts"], _BEFORE).select(pl.all().name.prefix("was:"))
+    before = decoded_facts(known["facts"], _BEFORE, seen_here=True)
+    return before.select(pl.all().name.prefix("was:"))

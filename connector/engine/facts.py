@@ -8,6 +8,7 @@ import polars as pl
 
 from mappings.inbound import PROBLEM
 from scoring.lead import DTYPES
+from scoring.sharing import SHARED, as_seen_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,15 +17,23 @@ if TYPE_CHECKING:
 
 
 def decoded_facts(
-    facts: pl.Series, kinds: Mapping[str, Kind], *, problems: bool = False
+    facts: pl.Series,
+    kinds: Mapping[str, Kind],
+    *,
+    problems: bool = False,
+    seen_here: bool = False,
 ) -> pl.DataFrame:
     """The facts of these kinds from JSON objects, row for row; what an object lacks is unknown.
 
     With `problems` there is a column of the data problems that stood beside them, a list per lead.
+    With `seen_here` what came from other connections is left out (see scoring/sharing.py).
     """
-    kept = {name: DTYPES[kind] for name, kind in kinds.items()}
-    wanted: dict[str, pl.DataType] = kept | ({"problems": pl.List(PROBLEM)} if problems else {})
+    wanted: dict[str, pl.DataType] = {name: DTYPES[kind] for name, kind in kinds.items()}
+    wanted |= {"problems": pl.List(PROBLEM)} if problems else {}
+    wanted |= {"shared": SHARED} if seen_here else {}
     decoded = facts.str.json_decode(pl.Struct(wanted)).struct.unnest()
+    if seen_here:
+        decoded = as_seen_here(decoded).drop("shared")
     none: list[object] = []
     return decoded.with_columns(pl.col("problems").fill_null(none)) if problems else decoded
 

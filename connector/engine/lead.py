@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,6 +12,7 @@ import polars as pl
 from connector.engine.connection import judge_page
 from connector.engine.facts import decoded_facts
 from connector.engine.plan import conversion_lines
+from connector.engine.sharing import open_sharing
 from connector.errors import ConfigurationError
 from scoring.lead import FIELDS
 from scoring.least_change import least_change
@@ -26,6 +27,47 @@ if TYPE_CHECKING:
     from scoring.judge import Judge
     from scoring.lead import Kind
     from scoring.least_change import LeastChange
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A lead's step from one stage (None: it was first seen) to another: as of when, and why."""
+
+    origin: str | None
+    to: str
+    as_of: str
+    at: datetime
+    reason: str | None
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFact:
+    """A fact's value, what this connection knows itself, and the connection it came from."""
+
+    value: Any
+    own: Any
+    origin: str
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What came from other connections, and for each line of the score that rests on it from which.
+
+    `apart` says why nothing did, where an address belongs to several leads.
+    """
+
+    facts: Mapping[str, SharedFact]
+    lines: Mapping[str, str]
+    apart: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The facts with their origin as `from`, and why there are none."""
+        facts = {
+            name: {"value": each.value, "own": each.own, "from": each.origin}
+            for name, each in self.facts.items()
+        }
+        return {"facts": facts, "apart": self.apart}
 
 
 @dataclass(frozen=True)
@@ -45,6 +87,18 @@ class Found:
     asked: tuple[Asked, ...]
     history: Sequence[Mapping[str, Any]]
     answers: Sequence[Mapping[str, Any]]
+    shared: Shared
+    touches: Sequence[Mapping[str, Any]]
+
+    @property
+    def moves(self) -> list[Move]:
+        """The verdicts that gave the lead another stage than the one before, oldest first."""
+        before = [None, *(row["stage"] for row in self.history)]
+        return [
+            Move(was, row["stage"], row["as_of"], row["judged_at"], row["stage_reason"], row["run"])
+            for was, row in zip(before, self.history, strict=False)
+            if row["stage"] != was
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """The explanation and what the ledger has of the lead."""
@@ -54,8 +108,11 @@ class Found:
             "current": self.current,
             "least_change": asdict(self.least),
             "questions": [asdict(each) for each in self.asked],
+            "shared": self.shared.as_json(),
+            "moves": [asdict(move) for move in self.moves],
             "history": [_without_facts(row) for row in self.history],
             "answers": list(self.answers),
+            "touches": list(self.touches),
             **{
                 name: value
                 for name, value in self.known.items()
@@ -85,9 +142,26 @@ def remembered(
                     judge.ask(facts, day),
                     ledger.verdict_history(connection, lead),
                     ledger.answers(connection, lead),
+                    shared_of(judge, known["facts"]),
+                    ledger.touches_of(connection, lead),
                 )
             )
     return found
+
+
+def shared_of(judge: Judge, facts: Mapping[str, Any]) -> Shared:
+    """What stands in remembered facts of where they came from."""
+    told = facts.get("shared") or {}
+    came = {
+        fact: SharedFact(facts.get(fact), each.get("own"), each["from"])
+        for fact, each in told.items()
+        if fact != "apart" and each
+    }
+    lines = {
+        line.key: ", ".join(dict.fromkeys(came[fact].origin for fact in line.facts if fact in came))
+        for line in judge.lines
+    }
+    return Shared(came, {key: names for key, names in lines.items() if names}, told.get("apart"))
 
 
 def _without_facts(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +197,8 @@ def conversion_of(connection: Connection, ledger: Ledger, text: str, as_of: date
         raise ConfigurationError(
             f"{connection.name} has {count} with this id or e-mail address.{hint}"
         )
-    judged = judge_page(connection, raw, ledger.seen(connection.name, raw["@id"].to_list()), as_of)
+    memory = ledger.seen(connection.name, raw["@id"].to_list())
+    judged = judge_page(connection, raw, memory, as_of, open_sharing(connection, ledger))
     if judged["converted"].item():
         raise ConfigurationError(f"{raw['@id'].item()} is converted already.")
     return conversion_lines(connection, judged.with_columns(raw["@owner_id"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -9,11 +10,14 @@ import polars as pl
 from connector.engine.counts import new_days
 from connector.engine.plan import changed
 from connector.engine.there import read_there
+from scoring.sharing import as_seen_here
 
 if TYPE_CHECKING:
     from connector.engine.connection import Connection
     from connector.engine.ledger import Ledger
     from connector.engine.page import JudgedPage, PullOrder
+
+_FACTS = "@facts"
 
 
 def remember_page(
@@ -21,15 +25,19 @@ def remember_page(
 ) -> None:
     """Keep one judged page in the ledger; the verdict history grows only where a verdict moved."""
     # First the days: when the facts are replaced nobody can tell any more that a counter rose.
-    ledger.record_engagement(connection.name, new_days(page.judged, page.memory, order.as_of))
-    ledger.remember(connection.name, order.run, _memory(connection, order, page))
+    seen = as_seen_here(page.judged)
+    ledger.record_engagement(connection.name, new_days(seen, page.memory, order.as_of))
+    judged = page.judged.with_columns(connection.known_facts.alias(_FACTS))
+    ledger.remember(
+        connection.name, order.run, _memory(connection, order, replace(page, judged=judged))
+    )
     ledger.record_verdicts(
         connection.name,
         order.run,
-        page.judged,
+        judged,
         order.as_of,
         connection.model.digest,
-        facts=connection.facts,
+        facts=pl.col(_FACTS),
     )
     ledger.record_problems(connection.name, order.run, page.judged.select("id", "problems"))
     _note_edits(connection, ledger, order.run, page.difference)
@@ -40,8 +48,11 @@ def _memory(connection: Connection, order: PullOrder, page: JudgedPage) -> pl.Da
     names = ("stage", "stage_since", "written")
     known = page.memory.select("id", *(pl.col(name).alias(f"was:{name}") for name in names))
     planned = page.lines.select("id", pl.lit(value=True).alias("planned")).unique()
+    # Whom a person has moved away and a gate has let in again has come anew.
     stays = (
-        pl.col("was:stage").eq_missing(pl.col("stage")) & pl.col("was:stage_since").is_not_null()
+        pl.col("was:stage").eq_missing(pl.col("stage"))
+        & pl.col("stage_was").eq_missing(pl.col("stage"))
+        & pl.col("was:stage_since").is_not_null()
     )
     return (
         page.judged.with_columns(
@@ -62,7 +73,7 @@ def _memory(connection: Connection, order: PullOrder, page: JudgedPage) -> pl.Da
         .select(
             "id",
             pl.col("@modified_at").alias("modified_at"),
-            connection.facts.alias("facts"),
+            pl.col(_FACTS).alias("facts"),
             "stage",
             pl.when(stays)
             .then("was:stage_since")

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from connector.engine.ports import Window
+    from connector.engine.ports import Page, Window
+    from connector.engine.sharing import Sharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,14 @@ class PullOrder:
     now: datetime
     every_version: bool
     remember: bool
+    resumed: bool = False
+    """Whether the run goes on with pages of which some may have been taken before."""
+    news: pl.DataFrame | None = None
+    """What has become of opportunities, where the ledger does not learn of it: id, state, reason."""
+    despite_hold: bool = False
+    """Whether lines are planned although they are held back: somebody asks for them by name."""
+    sharing: Sharing | None = None
+    """Where the same persons are found in other connections, if the model shares anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +52,21 @@ class JudgedPage:
     judged: pl.DataFrame
     difference: pl.DataFrame
     lines: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one page comes to, before anything of it is kept.
+
+    `again` are the versions that were judged before, `held` the lines that are held back; `judged`
+    is None where nothing is news.
+    """
+
+    page: Page
+    again: int
+    held: int
+    judged: JudgedPage | None
+
+    def joins(self, other: Page) -> bool:
+        """Whether the other page has a lead of this one."""
+        return self.page.leads["@id"].is_in(other.leads["@id"].implode()).any()

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 
+_TOUCHES = ("touch", "hold")
+"""The kinds of lines that revival plans: see connector/engine/outreach/lines.py."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanHeader:
@@ -48,6 +51,8 @@ def readable_lines(lines: pl.DataFrame) -> Iterator[dict[str, Any]]:
         if row["kind"] == "change":
             pairs = {k: v for k, v in body.items() if v is not None}
             line["fields"] = {k: {"from": v[0], "to": v[1]} for k, v in pairs.items()}
+        elif row["kind"] in _TOUCHES:
+            line["touch"] = body
         else:
             line["owner"] = body.pop("@owner_id", None)
             line["opportunity"] = {k: v for k, v in body.items() if v is not None}
@@ -111,6 +116,8 @@ def _frame(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
 
 
 def _body(row: dict[str, Any]) -> dict[str, Any]:
+    if row["kind"] in _TOUCHES:
+        return dict(row["touch"])
     body: dict[str, Any] = row.get("opportunity", {})
     if row["kind"] == "change":
         return {name: [pair["from"], pair["to"]] for name, pair in row["fields"].items()}

@@ -34,6 +34,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from connector.engine.calls import Allowance, CallStore
     from mappings.mapping import Conversion
     from mappings.schema import CrmSchema, NewField
     from scoring.document import Schema
@@ -88,6 +89,8 @@ class Page:
     gone: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=GONE))
     expected: int | None = None
     """How many leads the CRM says the whole pull has, where it says so (any page may carry it)."""
+    place: str | None = None
+    """Where the same pull goes on after this page and all before it; None: where it did before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,16 @@ class Crm(Protocol):
         """HTTP requests sent so far."""
         ...
 
+    def allowance(self) -> Allowance | None:
+        """What the CRM's day still has for this connection; None where calls are not counted."""
+        ...
+
+    def cost(
+        self, *, reads: int = 0, changes: int = 0, conversions: int = 0, tasks: int = 0
+    ) -> int:
+        """About how many calls it takes to read so many records by id, and to write so many."""
+        ...
+
     def describe(self) -> CrmSchema:
         """The lead and opportunity objects as the connected user sees them."""
         ...
@@ -127,8 +140,15 @@ class Crm(Protocol):
         """The CRM's own clock (the local one runs differently)."""
         ...
 
-    def pull(self, window: Window, fields: Sequence[str]) -> Iterator[Page]:
-        """Every lead changed in the window, each once, and what has gone since."""
+    def pull(
+        self, window: Window, fields: Sequence[str], *, after: str | None = None
+    ) -> Iterator[Page]:
+        """Every lead changed in the window, each once, and what has gone since.
+
+        `after` is the place of a page of an earlier pull of this very window and these fields:
+        what that pull has read needs not be read again. A place that is of no use any more, or
+        that an adapter does not know, begins the window anew.
+        """
         ...
 
     def count(self, window: Window) -> int | None:
@@ -181,6 +201,10 @@ class Crm(Protocol):
         """The address where a person opens the lead, or an empty text."""
         ...
 
+    def guard(self, check: Callable[[], None]) -> None:
+        """Make this check before each request is sent; what it raises stops the call, unsent."""
+        ...
+
     def close(self) -> None:
         """Give connections back. Closing twice does nothing."""
         ...
@@ -191,11 +215,13 @@ class Runtime:
     """What an adapter is given by the program around it.
 
     `clock` tells the local time in UTC. `secret_changed` keeps a secret that the CRM has rotated
-    (its settings key and its new value) before the new one is used for the first time.
+    (its settings key and its new value) before the new one is used for the first time. `calls` counts
+    calls for all processes that share a ledger; without it each counts for itself.
     """
 
     clock: Callable[[], datetime]
     secret_changed: Callable[[str, str], None]
+    calls: CallStore | None = None
 
 
 class Plugin(Protocol):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from connector.engine.ahead import one_ahead
 from connector.engine.connection import judge_page
 from connector.engine.memory import remember_page
-from connector.engine.page import JudgedPage
+from connector.engine.observer import span, spanned
+from connector.engine.opportunities import with_news
+from connector.engine.page import JudgedPage, Looked
 from connector.engine.plan import plan_page
 from connector.engine.quarantine import without_held
 
@@ -18,45 +21,30 @@ if TYPE_CHECKING:
     from connector.engine.ledger import Ledger
     from connector.engine.page import PullOrder
     from connector.engine.ports import Page, Progress, Window
-
-
-@dataclass
-class Pulled:
-    """What a pull has come to so far; `again` counts versions that were judged before.
-
-    `looked_at` are the ids of the leads of a plan, which the ledger does not learn of.
-    """
-
-    read: int = 0
-    again: int = 0
-    judged: int = 0
-    rescored: int = 0
-    unchanged: int = 0
-    planned: int = 0
-    quarantined: int = 0
-    gone: int = 0
-    data_problems: int = 0
-    expected: int | None = None
-    stages: dict[str, int] = field(default_factory=dict)
-    priorities: dict[str, int] = field(default_factory=dict)
-    looked_at: list[pl.Series] = field(default_factory=list)
-
-    def met(self) -> pl.DataFrame:
-        """The leads that a plan has met, as a frame of `id`; of a sync the ledger knows them."""
-        none = pl.Series("id", [], dtype=pl.String)
-        return pl.concat([none, *(ids.alias("id") for ids in self.looked_at)]).to_frame()
+    from connector.engine.position import Position, Pulled
 
 
 def pull_and_plan(
-    connection: Connection, ledger: Ledger, order: PullOrder, progress: Progress
-) -> Pulled:
-    """Pull the window, judge every lead in it once, and save the plan's lines in the ledger."""
-    pulled = Pulled()
-    _walk(connection, ledger, order, pulled, progress)
-    overlap = order.overlap
-    if overlap is not None and _turned_up(connection, ledger, overlap):
-        _walk(connection, ledger, replace(order, window=overlap), pulled, progress)
-    return pulled
+    connection: Connection,
+    ledger: Ledger,
+    order: PullOrder,
+    position: Position,
+    progress: Progress,
+) -> None:
+    """Pull what the position has left of the order's windows, and judge every lead in them once.
+
+    The lines of the plan are saved in the ledger.
+    """
+    if position.step == "pull":
+        _walk(connection, ledger, order, position, progress)
+        position.enter("overlap")
+    if position.step == "overlap":
+        late = order.overlap
+        begun = position.place is not None
+        if late is not None and (begun or _turned_up(connection, ledger, late)):
+            _walk(connection, ledger, replace(order, window=late), position, progress)
+        position.enter("rescore")
+        position.keep(ledger)
 
 
 def _turned_up(connection: Connection, ledger: Ledger, overlap: Window) -> bool:
@@ -70,47 +58,93 @@ def _turned_up(connection: Connection, ledger: Ledger, overlap: Window) -> bool:
 
 
 def _walk(
-    connection: Connection, ledger: Ledger, order: PullOrder, pulled: Pulled, progress: Progress
+    connection: Connection,
+    ledger: Ledger,
+    order: PullOrder,
+    position: Position,
+    progress: Progress,
 ) -> None:
-    """Pull one window, and judge every lead in it once."""
-    expected: int | None = None
-    for page in connection.crm.pull(order.window, connection.fields):
+    """Pull one window from its place on; what a page comes to is written with the place after it.
+
+    While a page is written the next one is judged, and the one after that is fetched. What is
+    written may be news to the page that was judged meanwhile: then it is judged once more.
+    """
+    pulled, before = position.pulled, None
+    pages = one_ahead(connection.crm.pull(order.window, connection.fields, after=position.place))
+    looks = (_look(connection, ledger, order, page) for page in pages)
+    for looked in spanned("pull page", one_ahead(looks)):
+        page, gone = looked.page, 0
         if page.expected is not None:
-            expected = page.expected
+            position.told = page.expected
             progress.begin("pull", page.expected)
         if not order.remember:
             pulled.looked_at += [page.leads["@id"], page.gone["@id"]]
         if order.remember and not page.gone.is_empty():
-            pulled.gone += ledger.forget_gone(connection.name, order.run, page.gone)
-        if not page.leads.is_empty():
-            take_page(connection, ledger, order, page, pulled)
+            gone = ledger.forget_gone(connection.name, order.run, page.gone)
+        if gone or (before is not None and (before.gone or looked.joins(before.page))):
+            looked = _look(connection, ledger, order, page)  # noqa: PLW2901 — it is the same page
+        with ledger.together():
+            pulled.gone += gone
+            _keep(connection, ledger, order, looked, pulled)
+            position.place = page.place or position.place
+            position.keep(ledger)
+        before = _Before(page, gone)
         progress.advance(page.leads.height)
-    if expected is not None:
-        pulled.expected = (pulled.expected or 0) + expected
+
+
+class _Before(NamedTuple):
+    """The page that was written last, and how many leads were gone by it."""
+
+    page: Page
+    gone: int
 
 
 def take_page(
     connection: Connection, ledger: Ledger, order: PullOrder, page: Page, pulled: Pulled
 ) -> None:
     """Judge one page, save its lines, and remember it if that is ordered."""
-    memory = ledger.seen(connection.name, page.leads["@id"].to_list())
+    looked = _look(connection, ledger, order, page)
+    with ledger.together():
+        _keep(connection, ledger, order, looked, pulled)
+
+
+def _look(connection: Connection, ledger: Ledger, order: PullOrder, page: Page) -> Looked:
+    """The page judged and compared, so far as it is news."""
+    if page.leads.is_empty():
+        return Looked(page, 0, 0, None)
+    memory = with_news(ledger.seen(connection.name, page.leads["@id"]), order.news)
     raw = page.leads if order.every_version else _new_versions(connection, page.leads, memory)
-    pulled.again += page.leads.height - raw.height
-    pulled.read += raw.height
+    raw = _not_met(order, raw, memory)
+    again = page.leads.height - raw.height
     if raw.is_empty():
+        return Looked(page, again, 0, None)
+    with span("judge"):
+        judged = judge_page(connection, raw, memory, order.as_of, order.sharing)
+    with span("plan"):
+        difference = connection.outbound.compare(raw, judged, _written(raw, memory))
+        lines = plan_page(connection, raw, judged, difference)
+    kept = lines if order.despite_hold else without_held(connection, lines, memory)
+    found = JudgedPage(raw, memory, judged, difference, kept)
+    return Looked(page, again, lines.height - kept.height, found)
+
+
+def _keep(
+    connection: Connection, ledger: Ledger, order: PullOrder, looked: Looked, pulled: Pulled
+) -> None:
+    """Save a judged page's lines, and remember it if that is ordered."""
+    pulled.again += looked.again
+    pulled.quarantined += looked.held
+    page = looked.judged
+    if page is None:
         return
-    judged = judge_page(connection, raw, memory, order.as_of)
-    difference = connection.outbound.compare(raw, judged, _written(raw, memory))
-    lines = plan_page(connection, raw, judged, difference)
-    kept = without_held(connection, lines, memory)
-    pulled.quarantined += lines.height - kept.height
-    save_lines(ledger, order.run, kept, pulled)
+    save_lines(ledger, order.run, page.lines, pulled)
     if order.remember:
-        page_judged = JudgedPage(raw, memory, judged, difference, kept)
-        remember_page(connection, ledger, order, page_judged)
+        remember_page(connection, ledger, order, page)
+    judged = page.judged
+    pulled.read += page.raw.height
     pulled.judged += judged.height
     pulled.data_problems += judged.select((pl.col("problems").list.len() > 0).sum()).item()
-    count(judged, kept, pulled)
+    count(judged, page.lines, pulled)
 
 
 def _written(raw: pl.DataFrame, memory: pl.DataFrame) -> pl.Series:
@@ -131,6 +165,19 @@ def _new_versions(
         pl.col("id").alias("@id"), pl.col("modified_at").alias("@modified_at")
     )
     return leads.join(known, on=["@id", "@modified_at"], how="anti", maintain_order="left")
+
+
+def _not_met(order: PullOrder, leads: pl.DataFrame, memory: pl.DataFrame) -> pl.DataFrame:
+    """The leads without those that a resumed run has taken in this very version already.
+
+    Where an adapter cannot go on after the last page, it begins its window again.
+    """
+    if not order.resumed:
+        return leads
+    met = memory.filter(pl.col("run") == order.run).select(
+        pl.col("id").alias("@id"), pl.col("modified_at").alias("@modified_at")
+    )
+    return leads.join(met, on=["@id", "@modified_at"], how="anti", maintain_order="left")
 
 
 def save_lines(ledger: Ledger, run: str, lines: pl.DataFrame, pulled: Pulled) -> None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from connector.engine.lead import facts_frame
+from connector.engine.lead import facts_frame, shared_of
 from connector.engine.models import kept_judge
 from connector.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from connector.engine.lead import Shared
     from connector.engine.ledger import Ledger
     from scoring.explanation import Explanation
     from scoring.judge import Judge
@@ -46,6 +47,7 @@ class Replayed:
     explanation: Explanation | None
     differs: tuple[str, ...]
     why_not: str | None
+    shared: Shared | None = None
 
     def as_json(self) -> dict[str, Any]:
         """All of it; the stored verdict without the facts."""
@@ -57,6 +59,7 @@ class Replayed:
             "answers": list(self.answers),
             "made_by": self.made_by,
             "explanation": asdict(self.explanation) if self.explanation else None,
+            "shared": self.shared.as_json() if self.shared else None,
             "differs": list(self.differs),
             "why_not": self.why_not,
         }
@@ -83,10 +86,12 @@ def replay(
         why_not = "the facts of that day were not kept"
     if judge is None or facts is None:
         return Replayed(connection, day, stored, answers, made_by, None, (), why_not)
-    frame = facts_frame(lead, orjson.loads(facts), extra)
+    kept = orjson.loads(facts)
+    frame = facts_frame(lead, kept, extra)
     explanation = judge.explain(frame, date.fromisoformat(stored["as_of"]))
     differs = tuple(n for n in COMPARED if not _same(stored[n], getattr(explanation, n)))
-    return Replayed(connection, day, stored, answers, made_by, explanation, differs, None)
+    shared = shared_of(judge, kept)
+    return Replayed(connection, day, stored, answers, made_by, explanation, differs, None, shared)
 
 
 def _in_force(ledger: Ledger, connection: str, lead: str, day: date) -> dict[str, Any]:

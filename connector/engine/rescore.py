@@ -2,62 +2,113 @@
 
 After the pull of a run, the leads that were not judged as of its day are judged from the facts that
 the ledger keeps, and compared with what it knows to be in the CRM. Whatever a person has changed
-since was read by this very run. What only says the same in other words is not written.
+since was read by this very run. What only says the same in other words is not written. So are leads
+of whose persons another connection has seen more since, where the model shares it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from connector.engine.connection import judged_leads
+from connector.engine.ahead import one_ahead
+from connector.engine.connection import judged_leads, with_moves_of_people
 from connector.engine.counts import with_active_days
 from connector.engine.facts import decoded_facts
+from connector.engine.opportunities import with_news
 from connector.engine.plan import plan_page
 from connector.engine.pull import count, save_lines
 from connector.engine.quarantine import without_held
 from connector.engine.there import STAGE, decoded
 from scoring.lead import DTYPES, FIELDS
+from scoring.sharing import SHAREABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from connector.engine.connection import Connection
     from connector.engine.ledger import Ledger
     from connector.engine.page import PullOrder
     from connector.engine.ports import Progress
-    from connector.engine.pull import Pulled
+    from connector.engine.position import Position, Pulled
 
 WORDING = ("reasons", "overdue")
 """Verdict fields that say the day in other words ("3 days ago"): they go along with other news."""
 
 
 def rescore_and_plan(
-    connection: Connection, ledger: Ledger, order: PullOrder, pulled: Pulled, progress: Progress
+    connection: Connection,
+    ledger: Ledger,
+    order: PullOrder,
+    position: Position,
+    progress: Progress,
 ) -> None:
-    """Judge every lead that the run has not met as of its day, and add what moved to the plan."""
-    met = pulled.met()
-    for page in ledger.outdated(connection.name, order.run, order.as_of):
-        left = page.join(met, on="id", how="anti", maintain_order="left")
-        if not left.is_empty():
-            _take(connection, ledger, order, left, pulled)
-        progress.advance(left.height)
+    """Judge every lead that the run has not met as of its day, and add what moved to the plan.
+
+    While a page is written the next one is judged, and the one after that is read.
+    """
+    met = position.pulled.met()
+    also, after = _also(order), position.place
+
+    def looks() -> Iterator[_Looked]:
+        pages = ledger.outdated(connection.name, order.run, order.as_of, also=also, after=after)
+        for page in one_ahead(pages):
+            left = with_news(page, order.news).join(met, on="id", how="anti", maintain_order="left")
+            yield _look(connection, order, left, page["id"][-1])
+
+    for looked in one_ahead(looks()):
+        with ledger.together():
+            _keep(connection, ledger, order, looked, position.pulled)
+            position.place = looked.last
+            position.keep(ledger)
+        progress.advance(looked.judged.height)
 
 
-def _take(
-    connection: Connection, ledger: Ledger, order: PullOrder, page: pl.DataFrame, pulled: Pulled
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What one page up to the lead `last` comes to, before anything of it is kept."""
+
+    last: str
+    page: pl.DataFrame
+    judged: pl.DataFrame
+    lines: pl.DataFrame
+    held: int
+
+
+def _also(order: PullOrder) -> pl.Series:
+    """The leads that are judged again whenever they were: those of which there is news."""
+    found = [pl.Series("id", [], dtype=pl.String)]
+    found += [order.news["id"]] if order.news is not None else []
+    found += [order.sharing.news()] if order.sharing is not None else []
+    return pl.concat(found)
+
+
+def _look(connection: Connection, order: PullOrder, page: pl.DataFrame, last: str) -> _Looked:
     raw = _raw(connection, page)
     leads = with_active_days(connection.inbound, _leads(connection, page, raw), page, order.as_of)
-    judged = judged_leads(connection, leads, order.as_of)
+    if order.sharing is not None:
+        leads = order.sharing.add(leads, page, order.as_of)
+    judged = with_moves_of_people(judged_leads(connection, leads, order.as_of), page)
     compared = connection.outbound.compare(raw, judged, page["written"])
     lines = plan_page(connection, raw, judged, _without_wording(connection, compared))
     kept = without_held(connection, lines, page)
-    pulled.rescored += page.height
-    pulled.quarantined += lines.height - kept.height
-    save_lines(ledger, order.run, kept, pulled)
+    moved = page.hstack(_moved(connection, page, leads, judged, kept))
+    return _Looked(last, moved, judged, kept, lines.height - kept.height)
+
+
+def _keep(
+    connection: Connection, ledger: Ledger, order: PullOrder, looked: _Looked, pulled: Pulled
+) -> None:
+    if looked.page.is_empty():
+        return
+    pulled.rescored += looked.page.height
+    pulled.quarantined += looked.held
+    save_lines(ledger, order.run, looked.lines, pulled)
     if order.remember:
-        _remember(connection, ledger, order, page.hstack(_moved(page, leads, judged, kept)), judged)
-    count(judged, kept, pulled)
+        _remember(connection, ledger, order, looked.page, looked.judged)
+    count(looked.judged, looked.lines, pulled)
 
 
 def _raw(connection: Connection, page: pl.DataFrame) -> pl.DataFrame:
@@ -75,8 +126,8 @@ def _raw(connection: Connection, page: pl.DataFrame) -> pl.DataFrame:
 def _leads(connection: Connection, page: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
     """The lead frame of remembered facts; conversion and stage are as they are known by now."""
     kinds = {name: field.kind for name, field in FIELDS.items()} | connection.inbound.facts
-    facts = decoded_facts(page["facts"], connection.kinds, problems=True)
-    stage = pl.coalesce(pl.lit(_stage_said(connection, raw)), pl.col("stage"))
+    facts = decoded_facts(page["facts"], connection.kinds, problems=True, seen_here=True)
+    stage = pl.coalesce("stage", pl.lit(raw[STAGE]))
     since = pl.when(pl.col("stage").eq_missing(stage)).then("stage_since")
     now = page.select(
         "id",
@@ -97,15 +148,6 @@ def _leads(connection: Connection, page: pl.DataFrame, raw: pl.DataFrame) -> pl.
     return frame.with_columns(absent).select("id", *kinds, "problems")
 
 
-def _stage_said(connection: Connection, raw: pl.DataFrame) -> pl.Series:
-    """The stage that the CRM names: what we last wrote there counts, where it is read from there."""
-    sources = [each for each in connection.inbound.sources if each.fact == "stage"]
-    ours = all(each.field in connection.outbound.fields for each in sources)
-    if not sources or not ours or "stage" in connection.inbound.defaults:
-        return raw[STAGE]
-    return raw.select(pl.coalesce([each.value for each in sources]).cast(pl.String)).to_series()
-
-
 def _without_wording(connection: Connection, difference: pl.DataFrame) -> pl.DataFrame:
     """The difference frame in which rows that only say the same in other words do not change."""
     nothing = pl.lit(value=False)
@@ -122,18 +164,24 @@ def _without_wording(connection: Connection, difference: pl.DataFrame) -> pl.Dat
 
 
 def _moved(
-    page: pl.DataFrame, leads: pl.DataFrame, judged: pl.DataFrame, lines: pl.DataFrame
+    connection: Connection,
+    page: pl.DataFrame,
+    leads: pl.DataFrame,
+    judged: pl.DataFrame,
+    lines: pl.DataFrame,
 ) -> pl.DataFrame:
     """Per row whether a line is planned for it, and whether the ledger has to learn anything."""
     planned = page["id"].is_in(lines["id"].implode())
     said = pl.col("facts").str.json_path_match("$.stage")
+    names = SHAREABLE if connection.shares else ("active_days",)
+    were = decoded_facts(page["facts"], {name: connection.kinds[name] for name in names})
+    other = [were[name].ne_missing(leads[name]).alias(name) for name in names]
     both = page.select("score", "stage", said.alias("said")).with_columns(
         judged["score"].alias("new_score"),
         judged["stage"].alias("new_stage"),
         leads["stage"].alias("came_in"),
         planned.alias("planned"),
-        page["facts"].str.json_path_match("$.active_days").cast(pl.Float64).alias("days_were"),
-        leads["active_days"],
+        pl.any_horizontal(pl.lit(value=False), *other).alias("seen"),
     )
     return both.select(
         "planned",
@@ -142,7 +190,7 @@ def _moved(
             | pl.col("score").ne_missing(pl.col("new_score"))
             | pl.col("stage").ne_missing(pl.col("new_stage"))
             | pl.col("said").ne_missing(pl.col("came_in"))
-            | pl.col("days_were").ne_missing(pl.col("active_days"))
+            | pl.col("seen")
         ).alias("moved"),
     )
 
@@ -165,7 +213,7 @@ def _remember(
     ).filter("moved")
     frame = memory.select(
         "id",
-        connection.facts.alias("facts"),
+        connection.known_facts.alias("facts"),
         "stage",
         pl.when(stays).then("was:since").otherwise(pl.lit(order.now)).alias("stage_since"),
         "score",
@@ -180,7 +228,7 @@ def _remember(
         order.as_of,
         connection.model.digest,
         quiet=WORDING,
-        facts=connection.facts,
+        facts=connection.known_facts,
     )
 
 

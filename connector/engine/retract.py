@@ -32,8 +32,9 @@ def retract(
     if lines.is_empty():
         return
     for outcomes in connection.crm.retract(retractions_of(lines)):
-        ledger.record_outcomes(run, "retract", outcomes)
-        ledger.settle_retracted(connection.name, outcomes)
+        with ledger.together():
+            ledger.record_outcomes(run, "retract", outcomes)
+            ledger.settle_retracted(connection.name, outcomes)
         yield outcomes
 
 

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from datetime import datetime
 
-RunKind = Literal["sync", "plan", "rescore", "apply", "convert", "answer", "undo"]
-RunState = Literal["running", "done", "done with rejects", "failed", "stopped"]
+RunKind = Literal[
+    "sync", "plan", "rescore", "apply", "convert", "answer", "undo", "revive", "retry"
+]
+RunState = Literal["running", "done", "done with rejects", "failed", "stopped", "paused: quota"]
+
+ENDED = ("done", "done with rejects", "stopped")
+"""The states of runs that nobody goes on with; a run in any other has not come to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +71,13 @@ class RunReport:
     """Why a run that the brake would have stopped went on, in its user's words."""
     drift: list[dict[str, Any]] = field(default_factory=list)
     """How the CRM's schema differs from the last one that fitted: see connector/engine/drift.py."""
+    quota: dict[str, Any] = field(default_factory=dict)
+    """Calls that the plan needed and the day had left before: see connector/engine/quota.py."""
+    touched: int = 0
+    """Leads that were touched to bring them back: see connector/engine/outreach/."""
+    held_out: int = 0
+    """Leads that would have been touched, and are held out to tell what touches are worth."""
     undo_of: str | None = None
     """The run that this one took back."""
+    resumed: list[str] = field(default_factory=list)
+    """Runs that had not come to their end, and that this one has brought there first."""

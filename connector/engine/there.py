@@ -13,6 +13,9 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mappings.inbound import Inbound
+    from mappings.outbound import Outbound
+
 OWNER = "@owner_id"
 STAGE = "@stage"
 
@@ -51,6 +54,22 @@ def decoded(fields: Sequence[str], there: pl.Series) -> pl.DataFrame:
     names = [*fields, OWNER, STAGE]
     kind = pl.Struct(dict.fromkeys(names, pl.String()))
     return there.str.json_decode(kind).struct.unnest()
+
+
+def said_before(inbound: Inbound, outbound: Outbound, memory: pl.DataFrame) -> pl.Series:
+    """The stage that stood in the CRM when we last read or wrote each lead, row for row of a memory frame.
+
+    What we last wrote counts where the stage is read from a field that we write. Null where the CRM
+    was silent, or where nobody knows.
+    """
+    if "there" not in memory.columns:
+        return pl.Series([None] * memory.height, dtype=pl.String)
+    there = decoded(outbound.fields, memory["there"])
+    sources = [each for each in inbound.sources if each.fact == "stage"]
+    ours = all(each.field in outbound.fields for each in sources)
+    if not sources or not ours or "stage" in inbound.defaults:
+        return there[STAGE]
+    return there.select(pl.coalesce([each.value for each in sources]).cast(pl.String)).to_series()
 
 
 def _encoded(columns: list[pl.Expr]) -> pl.Expr:

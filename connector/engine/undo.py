@@ -76,6 +76,12 @@ def refuse_undo(ledger: Ledger, connection: str, of: str) -> None:
         raise ConfigurationError(f'There is no run "{of}" of "{connection}". {listing}')
     if report.kind == "plan":
         raise ConfigurationError(f"{of} only planned: it wrote nothing. {listing}")
+    pruned = ledger.pruned(of)
+    if pruned is not None:
+        raise ConfigurationError(
+            f"{of} cannot be undone any more: it began on {report.started_at[:10]}, and the record of "
+            f'what it wrote was pruned on {pruned.date()}, as "keep" in leadgate.yaml asks.'
+        )
 
 
 def plan_undo(

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 LATEST_LINES = 50
 """How many of a lead's lines are shown, newest first."""
 
+_NOT_HOT = ("opportunity", "customer", "disqualified", "recycled")
+"""Stages in which nobody works on a lead as a lead any more."""
+
 
 class Views(Database):
     """Questions of people; all of them read only."""

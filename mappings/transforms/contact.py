@@ -11,7 +11,13 @@ from email_validator import EmailNotValidError, validate_email
 
 from mappings.transforms.base import Options, Transform, by_value, unchanged
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LETTERS = (
+    "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"  # Latin with accents
+    "\u03ac-\u03ce\u0400-\u0481\u048a-\u052f\u05d0-\u05ea\u0621-\u063a\u0641-\u064a"
+    "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9ffc\uac00-\ud7a3"
+)
+"""Letters that are in Unicode's normal form C already, whatever of them stand side by side."""
+_ATOM = rf"[A-Za-z0-9{_LETTERS}!#$%&'*+/=?^_`{{|}}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLAIN_ADDRESS = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}$"
 _PLAIN_DOMAIN = rf"^(?:{_LABEL}\.)+[A-Za-z]{{2,63}}$"
@@ -30,8 +36,8 @@ def _plain_address(text: pl.Expr) -> pl.Expr:
     local = text.str.extract(r"^([^@]*)@", 1)
     plain = (
         text.str.contains(_PLAIN_ADDRESS)
-        & (local.str.len_chars() <= _LONGEST_LOCAL_PART)
-        & (text.str.len_chars() <= _LONGEST_ADDRESS)
+        & (local.str.len_bytes() <= _LONGEST_LOCAL_PART)
+        & (text.str.len_bytes() <= _LONGEST_ADDRESS)
         & ~text.str.contains(r"[@.]..--")
     )
     domain = text.str.extract(r"@(.*)$", 1).str.to_lowercase()

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from scoring.criteria import known
-from scoring.lead import DTYPES
+from scoring.criteria import known, prepare
+from scoring.lead import DTYPES, FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from scoring.asking.answers import Answer, BankQuestion
+    from scoring.criteria import Form
     from scoring.cycle import Cycles
     from scoring.gates import Gate
 
@@ -80,7 +81,7 @@ class Effects:
                 *self._before, *(self.open(q).alias(_ask(n)) for n, q in enumerate(self.questions))
             )
         )
-        rows = _moved(rows, as_of)
+        rows = prepare(_moved(rows, as_of), self._unmoved, as_of)
         parts = [
             part for n, q in enumerate(self.questions) for part in _answered(rows, n, q, as_of)
         ]
@@ -129,6 +130,13 @@ class Effects:
         if question.question.segment is not None:
             asked &= pl.col("segment") == question.question.segment
         return asked.fill_null(value=False)
+
+    @cached_property
+    def _unmoved(self) -> list[Form]:
+        """What stages look at and no answer moves: made once per lead, not once per answer."""
+        answered = {question.fact for question in self.questions}
+        own = FIELDS.keys() - answered
+        return [form for form in self.cycles.forms if form.fact in own]
 
     @cached_property
     def _gates(self) -> tuple[Gate, ...]:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from scoring.design_check.bands import check_bands
+from scoring.design_check.cadences import check_cadences
 from scoring.design_check.cycles import check_cycles, check_segments
 from scoring.design_check.design import Design
 from scoring.design_check.facts import check_fed, check_questions, check_required
@@ -57,6 +58,7 @@ def check_design(
         *check_bands(design),
         *check_questions(design),
         *check_required(design),
+        *check_cadences(design),
         *(check_fed(design, fed) if fed is not None else ()),
     ]
     return sorted(found, key=lambda finding: finding.level != "error")

@@ -10,11 +10,11 @@ from scoring.criteria.tree import Comparison
 from scoring.design_check.places import facts_of
 from scoring.gates import GATED
 from scoring.lead import COUNTED, FIELDS, READABLE
+from scoring.stage_rules import RANK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scoring.cycle_file import Cycle
     from scoring.design_check.design import Design
     from scoring.design_check.finding import Finding, Lead
     from scoring.design_check.places import Placed
@@ -83,29 +83,42 @@ def check_questions(design: Design) -> Iterator[Finding]:
 
 
 def check_required(design: Design) -> Iterator[Finding]:
-    """Answers that a gate requires and that no question of the model asks for."""
+    """Answers that a gate requires and that no lead of its cycle is ever asked for."""
     questions = design.model.file.questions
     for index, cycle in enumerate(design.model.file.cycles):
         for stage in GATED:
             gate = cycle.gates.get(stage)  # type: ignore[call-overload]
             requires = () if gate is None else gate.requires
             for number, fact in enumerate(requires):
-                if any(_suits(question, fact) for question in questions):
+                asking = [question for question in questions if question.fact == fact]
+                if any(_asked(design, index, stage, question) for question in asking):
                     continue
                 key = fact if isinstance(requires, dict) else number
                 path: Path = ("cycles", index, "gates", stage, "requires", key)
-                yield from _unasked(design, cycle, index, path, fact)
+                yield from _unasked(design, index, path, fact, in_vain=bool(asking))
 
 
-def _suits(question: Question, fact: str) -> bool:
-    return question.fact == fact
+def _asked(design: Design, index: int, stage: str, question: Question) -> bool:
+    """Whether a lead of the cycle at this index can be asked the question before the gate."""
+    if question.stage and all(RANK[each] >= RANK[stage] for each in question.stage):
+        return False
+    if question.segment is None:
+        return True
+    goals = [*design.entry_goals(index), *design.segment_goals(question.segment)]
+    return design.solver.satisfiable(goals)
 
 
-def _unasked(design: Design, cycle: Cycle, index: int, path: Path, fact: str) -> Iterator[Finding]:
+def _unasked(
+    design: Design, index: int, path: Path, fact: str, *, in_vain: bool
+) -> Iterator[Finding]:
+    cycle = design.model.file.cycles[index]
     known = Comparison(fact, "known", value=True, path=())
     waits = pl.col("cycle").eq_missing(pl.lit(cycle.name)) & pl.col(fact).is_null()
     witness = design.witness([*design.entry_goals(index), (known, "not true")], waits)
     if witness is not None:
         what = f"requires {fact}, and no question asks for it."
         fix = f"Add a question with fact: {fact}."
+        if in_vain:
+            what = f"requires {fact}, and no lead of the cycle {cycle.name} is ever asked for it before."
+            fix = f"Ask for {fact} in a segment of this cycle, and in a stage before this gate."
         yield design.finding("warning", path, what, fix, witness=witness)

@@ -35,7 +35,8 @@ def check_flips(design: Design) -> Iterator[Finding]:
         trial for index in range(len(design.model.file.cycles)) for trial in _trials(design, index)
     ]
     leads = [lead for _, _, tried in trials for lead in tried]
-    histories = iter(_histories(design, leads) if leads else [])
+    waits = [_wait(cycle, path) for cycle, path, tried in trials for _ in tried]
+    histories = iter(_histories(design, leads, waits) if leads else [])
     told: set[Path] = set()
     for cycle, path, tried in trials:
         finding = _rounds(design, cycle, path, list(zip(tried, histories, strict=False)))
@@ -98,7 +99,9 @@ def _rounds(
             continue
         if stages[-1] != stages[-2] and stages[-1] == stages[-3]:
             way = " → ".join(stage_name(stage) for stage in stages[-3:])
-            what = f"undoes what another rule does: the lead goes {way} and so on, at every run."
+            wait = _wait(cycle, path)
+            often = f"every {wait} days" if wait > 1 else "at every run"
+            what = f"undoes what another rule does: the lead goes {way} and so on, {often}."
             fix = "Make the conditions exclude each other, or give cool_off_days."
             return design.finding("error", path, what, fix, witness=lead)
         if path[2] == "return" and _bounced(lead, stages):
@@ -113,18 +116,29 @@ def _bounced(lead: Lead, stages: list[str]) -> bool:
     return stages[0] == lead["stage"] and stages[1] in ASIDE and stages[2] not in ASIDE
 
 
-def _histories(design: Design, leads: Sequence[Lead]) -> list[History]:
-    """The cycles and stages of each lead over some judgements in a row."""
+def _wait(cycle: Cycle, path: Path) -> int:
+    """After how many days a lead is judged again: where gates lead up again, once it may move."""
+    if path[2] != "back":
+        return 0
+    return max((dwell.at_least_days or 0 for dwell in cycle.dwell.values()), default=0)
+
+
+def _histories(design: Design, leads: Sequence[Lead], waits: Sequence[int]) -> list[History]:
+    """The cycles and stages of each lead over some judgements, so many days apart.
+
+    Instead of the day going on, the lead's last move goes back: all else stays as it was known.
+    """
     frame = design.frame(leads)
     stages = [frame["stage"].to_list()]
     cycles: list[list[str]] = []
-    today = pl.lit(design.day_before(0), dtype=frame.schema["stage_since"])
+    days = [design.day_before(wait) for wait in waits]
+    then = pl.Series(days, dtype=frame.schema["stage_since"])
     for _ in range(_JUDGEMENTS):
         judged = design.judge.assess(frame, design.as_of)
         moved = judged["stage:new"] != frame["stage"]
         frame = frame.with_columns(
             judged["stage:new"].alias("stage"),
-            pl.when(moved).then(today).otherwise("stage_since").alias("stage_since"),
+            pl.when(moved).then(then).otherwise("stage_since").alias("stage_since"),
         )
         stages.append(frame["stage"].to_list())
         cycles.append(judged["cycle"].to_list())

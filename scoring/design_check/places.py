@@ -75,6 +75,9 @@ def criteria_of(model: Model) -> Iterator[Placed]:
             yield Placed(band.when, ("bands", "priority", name, "when"), "band")
     for index, cycle in enumerate(model.file.cycles):
         yield from cycle_criteria(cycle, index)
+    revival = model.file.revival
+    for index, cadence in enumerate(revival.cadences if revival else ()):
+        yield Placed(cadence.when, ("revival", "cadences", index, "when"), "cadence")
 
 
 def facts_of(node: Node | None) -> set[str]:

@@ -75,6 +75,22 @@ def test_a_closed_opportunity_moves_its_lead(world: World, state: str, stage: st
     assert (again["planned"], again["written"]) == (0, 0)
 
 
+def test_a_plan_follows_opportunities_and_keeps_nothing(world: World) -> None:
+    """It shows what the next sync would do about a loss, and the ledger learns it from the sync alone."""
+    lead = world.plant("ada@planted.example")
+    world.sync()
+    world.sync()
+    close(world, lead, "lost")
+    planned = world.run("plan", world.crm, "--json").lines
+    kept = known(world, lead)
+    report = world.sync()
+
+    shown = [line for line in planned if line.get("id") == lead]
+    assert len(shown) == report["written"] == (1 if world.crm == "hubspot" else 0)
+    assert (kept["stage"], kept["opportunity_state"]) == ("opportunity", "open")
+    assert known(world, lead)["stage"] == "recycled"
+
+
 def test_settled_opportunities_cost_no_calls(world: World) -> None:
     """Open ones cost a single call a sync, however many there are; settled ones none."""
     lead = world.plant("ada@planted.example")

@@ -9,18 +9,7 @@ import pytest
 from tests.support import leadgate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.support import World
-
-
-@pytest.fixture
-def rejecting(make_world: Callable[..., World]) -> World:
-    """A Salesforce org with a validation rule that refuses three of our writes, each time."""
-    world = make_world("salesforce")
-    rule = {"kind": "validation", "object": "Lead", "field": world.score, "times": 3}
-    world.org.faults([rule | {"message": "Ask planted.person@private.example first"}])
-    return world
 
 
 def explained(world: World, lead: str) -> dict[str, Any]:
@@ -102,36 +91,6 @@ def test_funnel_counts_every_lead(world: World) -> None:
         assert sum(parts) == count
     table = world.run("funnel")
     assert (table.code, "opportunity" in table.out) == (0, True)
-
-
-def test_rejects_end_with_exit_code_3_and_a_remedy(rejecting: World) -> None:
-    """What the CRM refuses is exit 3; rejects names code, field, remedy and record, no address."""
-    ran = rejecting.run("sync", "--json")
-    assert (ran.code, ran.json["rejected"], ran.json["state"]) == (3, 3, "done with rejects")
-    listed = rejecting.run("rejects", "--json")
-    rejected = [line for line in listed.lines if line.get("outcome") != "data problem"]
-    assert len(rejected) == 3
-    for line in rejected:
-        assert line["code"] == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
-        assert line["remedy"]
-        assert line["id"].startswith("00Q")
-    assert "planted.person" not in listed.out
-    table = rejecting.run("rejects")
-    assert "3 × FIELD_CUSTOM_VALIDATION_EXCEPTION" in table.out
-    assert "→" in table.out
-
-
-def test_rejected_record_is_left_alone_until_it_changes(rejecting: World) -> None:
-    """The next sync does not try a rejected record again; after an edit it does, and it lands."""
-    rejecting.run("sync", "--json")
-    listed = rejecting.run("rejects", "--json").lines
-    lead = next(line["id"] for line in listed if line.get("outcome") != "data problem")
-    again = rejecting.run("sync", "--json")
-    assert (again.code, again.json["written"], again.json["rejected"]) == (0, 0, 0)
-    rejecting.type(lead, Title="Director")
-    mended = rejecting.run("sync", "--json")
-    assert (mended.code, mended.json["written"], mended.json["rejected"]) == (0, 1, 0)
-    assert rejecting.values(lead, rejecting.score)[rejecting.score] is not None
 
 
 def test_runs_lists_what_was_done(world: World) -> None:

@@ -47,7 +47,7 @@ BROKEN = {
     ),
     "rule": (
         MAPPING, "rule: unless_edited", "rule: unless_editd",
-        "write.stage.rule", "'unless_edited'",
+        "write.stage.rule", "unless_edited",
     ),
     "transform": (
         MAPPING, "transform: integer", "transform: intger",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.crm.salesforce.adapter import SalesforceCrm
+from tests.support import HubSpotWorld, leadgate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.support import Ran, World
 
@@ -111,3 +115,120 @@ def test_working_commands_hold_no_secret(world: World) -> None:
         assert secret not in said
         for path in world.folder.rglob("*"):
             assert path.is_dir() or secret.encode() not in path.read_bytes()
+
+
+ANSWERS = {
+    "401 that repeats the token": (
+        401,
+        '[{{"errorCode": "INVALID_SESSION_ID", "message": "{0} {1}"}}]',
+    ),
+    "400 that repeats the body": (
+        400,
+        '[{{"errorCode": "MALFORMED_QUERY", "message": "{0} {1}"}}]',
+    ),
+    "403 in other words": (
+        403,
+        '{{"status": "error", "category": "MISSING_SCOPES", "message": "{0} {1}"}}',
+    ),
+    "409 with a record": (
+        409,
+        '{{"status": "error", "message": "{0}", "context": {{"id": ["{1}"]}}}}',
+    ),
+    "page of a proxy": (500, "<html><h1>{0}</h1>{1}</html>"),
+    "no JSON": (404, "{0} {1}"),
+}
+
+
+def refuse(world: World, status: int, body: str, path: str) -> None:
+    """Answer every call to a path with this."""
+    rule = {"kind": "status", "status": status, "body": body, "path": path}
+    rule |= {"times": 1 if status >= 500 else None}  # such calls are made again, after a while
+    if world.crm == "salesforce":
+        world.org.faults([rule])
+    else:
+        world.portal.faults.read(rule)
+
+
+PATHS = {
+    "salesforce": ("/query", "composite/sobjects", "/describe", "oauth2/token"),
+    "hubspot": ("contacts/search", "contacts/batch/update", "properties/contacts"),
+}
+
+
+@pytest.mark.parametrize("crm", ["hubspot", "salesforce"])
+def test_refusals_of_every_kind_are_not_repeated(
+    make_world: Callable[..., World], crm: str
+) -> None:
+    """Whatever a CRM answers to whichever call: its words, our secrets and people stay out of ours."""
+    world = make_world(crm, 8)
+    world.sync()
+    for number, (status, body) in enumerate(ANSWERS.values()):
+        path = PATHS[crm][number % len(PATHS[crm])]
+        world.plant(f"{number}.{ADDRESS}")
+        refuse(world, status, body.format(ADDRESS, secrets(world)[0]), path)
+        ran = [world.run("-v", "sync", "--json")]
+        world.unslow()
+        ran += (
+            [world.run("rejects"), world.run("runs", "--json")]
+            if number == len(ANSWERS) - 1
+            else []
+        )
+        said = everything(world, *ran)
+        assert ran[0].code in ((0,) if status >= 500 else (1, 2, 3)), (status, path, ran[0].out)
+        assert "defect" not in ran[0].err
+        assert ADDRESS not in said, (status, path)
+        for secret in secrets(world):
+            assert secret not in said, (status, path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("base_url: http://127.0.0.1", "base_url: http://user:pl4nted-s3cret-0123456789@127.0.0.1"),
+        ("token: ${HUBSPOT_ACCESS_TOKEN}", "token: {key: pl4nted-s3cret-0123456789}"),
+        ("token: ${HUBSPOT_ACCESS_TOKEN}", "tokne: pl4nted-s3cret-0123456789"),
+        ("quota: 40%", "quota: pl4nted-s3cret-0123456789"),
+        ("object: contacts", "object: pl4nted-s3cret-0123456789"),
+        (
+            "ledger: sqlite:///leadgate.db",
+            "ledger: postgresql://leadgate:pl4nted-s3cret-0123456789@127.0.0.1:1/leadgate?connect_timeout=1",
+        ),
+        ("ledger: sqlite:///leadgate.db", "ledger: oracle://x:pl4nted-s3cret-0123456789@h/d"),
+        (
+            "connections:",
+            "outreach:\n  webhook: {url: 'http://h.example', secret: pl4nted-s3cret-0123456789}\nconnections:",
+        ),
+    ],
+)
+def test_broken_settings_do_not_repeat_secrets(
+    refused: World, tmp_path: Path, old: str, new: str
+) -> None:
+    """A secret in a wrong place, under a wrong key or in an address is complained of without it."""
+    text = (refused.folder / "leadgate.yaml").read_text(encoding="utf-8")
+    assert old in text
+    broken = shutil.copytree(refused.folder, tmp_path / "broken")
+    (broken / "leadgate.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
+    for command in (("-v", "sync"), ("check", "--json"), ("runs",)):
+        ran = leadgate(broken, *command, environment=refused.environment)
+        assert "defect" not in ran.err
+        assert SECRET not in ran.out + ran.err
+    assert leadgate(broken, "sync", environment=refused.environment).code in (1, 2)
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A portal for settings that are wrong."""
+    world = HubSpotWorld(tmp_path_factory.mktemp("refused"), 4)
+    yield world
+    world.close()
+
+
+def test_plan_files_hold_no_secret_and_are_private(world: World) -> None:
+    """A plan holds values of leads, and nothing that opens the CRM; only its owner may read it."""
+    world.plant(ADDRESS)
+    assert world.run("plan", world.crm, "--out", "a.plan").code == 0
+    files = [world.folder / "a.plan", world.folder / "leadgate.db"]
+    for path in files:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        for secret in secrets(world):
+            assert secret.encode() not in path.read_bytes()

@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import csv
+import html
 import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
+
+import httpx
 
 from connector.sandbox.hubspot import Fault, HubSpotPortal, PortalConfig
 from connector.sandbox.salesforce import OrgConfig, SalesforceOrg
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+TASK = ("id", "owner", "subject", "body", "due")
 CLOSE_DATE = "2030-05-17"
 DERIVED = {"createdate", "num_associated_contacts"}
 """Deal properties that HubSpot fills by itself, beside those that begin with `hs_`."""
@@ -28,6 +32,8 @@ class SalesforceSite(Site):
     """A local org with pages of 200."""
 
     name = "salesforce"
+    capabilities = Site.capabilities | {"reach"}
+    member_channel = "campaign"
     texts = ("Title", "City")
     typed = "Street"
     email = "Email"
@@ -90,9 +96,34 @@ class SalesforceSite(Site):
         found = {one["Id"]: one for one in self.org.rows(f"SELECT {names} FROM Opportunity")}  # noqa: S608 — our own names
         return {one: {name: found[one][name] for name in self.opportunity} for one in made}
 
+    def tasks(self, lead: str) -> list[dict[str, str]]:
+        fields = "Id, WhoId, OwnerId, Subject, Description, ActivityDate, CreatedById"
+        rows = self.org.rows(f"SELECT {fields} FROM Task WHERE WhoId = '{lead}'")  # noqa: S608 — our own names
+        names = ("Id", "OwnerId", "Subject", "Description", "ActivityDate")
+        told = [[row[name] or "" for name in names] for row in rows if row["Description"]]
+        return [dict(zip(TASK, each, strict=True)) for each in told]
+
+    def target(self) -> str:
+        return "Spring Webinar"
+
+    def members(self) -> list[str]:
+        rows = self.org.rows("SELECT LeadId FROM CampaignMember WHERE Campaign.IsActive = true")
+        return [row["LeadId"] for row in rows]
+
     def lose_answers(self, act: str) -> None:
-        path = {"write": "composite", "convert": "Soap"}[act]
+        path = {"convert": "Soap"}.get(act, "composite")
         self.org.faults([{"kind": "drop_after", "path": path, "times": 1}])
+
+    def spoil(self, act: str, fault: str, status: int = 500) -> None:
+        path = {"write": "composite/sobjects$", "read": "composite/sobjects/Lead$"}[act]
+        rule = {"kind": fault, "path": path, "times": 1}
+        self.org.faults([rule | ({"status": status} if fault == "status" else {})])
+
+    def revoke(self) -> None:
+        body = '{"error":"invalid_grant","error_description":"expired access/refresh token"}'
+        rule = {"kind": "status", "path": "oauth2/token", "status": 400, "body": body}
+        self.org.faults([rule])
+        self.org.expire()
 
     def be_busy(self, status: int) -> None:
         self.org.faults([{"kind": "status", "status": status, "path": "/data/", "times": 1}])
@@ -119,6 +150,8 @@ class HubSpotSite(Site):
     """A local portal, reached by OAuth, with its limits switched off so that no test waits."""
 
     name = "hubspot"
+    capabilities = Site.capabilities | {"reach"}
+    member_channel = "list"
     texts = ("jobtitle", "city")
     typed = "address"
     email = "email"
@@ -136,6 +169,7 @@ class HubSpotSite(Site):
         config = PortalConfig(burst=0, oauth_burst=0, search_per_second=0)
         self.portal = HubSpotPortal(LEADS, 4, now=datetime.now(UTC), config=config)
         self.served = self.portal.serve()
+        self._list: str | None = None
 
     def settings(self) -> dict[str, Any]:
         known = self.portal.credentials
@@ -188,9 +222,50 @@ class HubSpotSite(Site):
                 if int(lead) in deal.linked("contacts")
             }
 
+    def tasks(self, lead: str) -> list[dict[str, str]]:
+        names = ("hubspot_owner_id", "hs_task_subject", "hs_task_body", "hs_timestamp")
+        with self.portal.lock:
+            tasks = self.portal.records.stores["tasks"].records.values()
+            ours = [one for one in tasks if int(lead) in one.linked("contacts")]
+            told = [[str(t.id), *(t.properties.get(n, "") for n in names)] for t in ours]
+        rows = [dict(zip(TASK, each, strict=True)) for each in told]
+        return [
+            row | {"body": html.unescape(row["body"].replace("<br>", "\n")), "due": row["due"][:10]}
+            for row in rows
+        ]
+
+    def target(self) -> str:
+        if self._list is None:
+            body = {"name": "Wake up", "objectTypeId": "0-1", "processingType": "MANUAL"}
+            self._list = self._lists("POST", "", json=body)["list"]["listId"]
+        return "Wake up"
+
+    def members(self) -> list[str]:
+        found = self._lists("GET", f"/{self._list}/memberships", params={"limit": 250})
+        return [one["recordId"] for one in found["results"]]
+
+    def _lists(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        url = f"{self.served.url}/crm/v3/lists{path}"
+        headers = {"Authorization": f"Bearer {self.portal.token}"}
+        answer: dict[str, Any] = httpx.request(method, url, headers=headers, **request).json()
+        return answer
+
     def lose_answers(self, act: str) -> None:
-        path = {"write": "contacts/batch/update", "convert": "deals/batch/create"}[act]
+        path = {
+            "write": "contacts/batch/update",
+            "convert": "deals/batch/create",
+            "task": "tasks/batch/create",
+            "member": "memberships/add",
+        }[act]
         self.portal.faults.add(Fault("drop_after", path=path))
+
+    def spoil(self, act: str, fault: str, status: int = 500) -> None:
+        path = {"write": "contacts/batch/update", "read": "contacts/batch/read"}[act]
+        rule = {"kind": fault, "path": path, "status": status}
+        self.portal.faults.read(rule)
+
+    def revoke(self) -> None:
+        self.portal.auth.revoke()
 
     def be_busy(self, status: int) -> None:
         if status == 503:

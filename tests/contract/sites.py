@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from connector.engine.channel import ChannelName
     from connector.engine.ports import Crm
     from mappings.schema import NewField
 
@@ -42,7 +43,8 @@ class Site:
     windows: a pull can be limited to what changed in a window; gone: deleted records are told;
     merges: two records can become one; validation: it refuses bad values; audit: it can say
     which fields were written; network: answers can be lost, refused or counted; sessions: a login
-    runs out; secrets: it is opened by a secret.
+    runs out; secrets: it is opened by a secret. And beside those of `capabilities`, reach: it has
+    tasks, and campaigns or lists, as `connector.engine.channel.Reaching` says.
     """
 
     name: ClassVar[str]
@@ -132,8 +134,35 @@ class Site:
         """The lead's opportunities by id, each with the mapped fields as text."""
         raise NotImplementedError
 
+    member_channel: ClassVar[ChannelName]
+    """The channel of `add_members`: "campaign" or "list"."""
+
+    def tasks(self, lead: str) -> list[dict[str, str]]:
+        """The lead's tasks that the API has made: id, owner, subject, body (as text), due."""
+        raise NotImplementedError
+
+    def target(self) -> str:
+        """The name of a campaign or list, made at the first call."""
+        raise NotImplementedError
+
+    def members(self) -> list[str]:
+        """The leads in the target, one for each membership."""
+        raise NotImplementedError
+
     def lose_answers(self, act: str) -> None:
-        """Carry the next "write" or "convert" out, and let its answer get lost."""
+        """Carry the next "write", "convert", "task" or "member" out, and let its answer get lost."""
+        raise NotImplementedError
+
+    def spoil(self, act: str, fault: str, status: int = 500) -> None:
+        """Spoil the next "read" by id or "write".
+
+        By "drop_before" the connection is cut before anything is done, by "truncate" the answer is
+        cut short, and by "status" it is a page for people with this status.
+        """
+        raise NotImplementedError
+
+    def revoke(self) -> None:
+        """End every login, and grant no new one."""
         raise NotImplementedError
 
     def be_busy(self, status: int) -> None:

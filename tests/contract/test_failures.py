@@ -55,6 +55,41 @@ def test_busy_server_is_asked_again(site: Site, crm: Crm, status: int) -> None:
     assert crm.fetch([lead], [site.texts[0]]).height == 1
 
 
+SPOILT = (("drop_before", 0), ("truncate", 0), ("status", 500), ("status", 502), ("status", 504))
+
+
+@pytest.mark.needs("network")
+def test_spoilt_answers_to_reading_are_asked_for_again(site: Site, crm: Crm) -> None:
+    """Cut off, cut short, or a page for people: the same read comes through after all of them."""
+    ids = site.lead_ids()[:3]
+    for fault, status in SPOILT:
+        site.spoil("read", fault, status)
+        assert crm.fetch(ids, [site.email]).height == len(ids)
+
+
+@pytest.mark.needs("network", "audit")
+def test_spoilt_answers_to_writing_are_made_good(site: Site, crm: Crm) -> None:
+    """Whether it was carried out or not: one outcome per row each time, and the value stands."""
+    ids = site.lead_ids()[:3]
+    for number, (fault, status) in enumerate(SPOILT):
+        site.spoil("write", fault, status)
+        frame = changes({lead: {site.texts[0]: f"Landed {number}"} for lead in ids})
+        told = [row for part in crm.write(frame) for row in part.iter_rows(named=True)]
+        assert {row["@id"]: row["outcome"] for row in told} == dict.fromkeys(ids, "applied")
+        assert set(crm.fetch(ids, [site.texts[0]])[site.texts[0]]) == {f"Landed {number}"}
+
+
+@pytest.mark.needs("network", "sessions")
+def test_login_that_is_revoked_on_the_way_stops_with_the_cause(site: Site, crm: Crm) -> None:
+    """Nothing is asked for without end: the first call after it says that the login is refused."""
+    crm.describe()
+    site.revoke()
+    before = crm.api_calls
+    with pytest.raises(CredentialsError):
+        crm.fetch(site.lead_ids()[:1], [site.email])
+    assert crm.api_calls - before <= 3
+
+
 @pytest.mark.needs("network")
 def test_calls_are_counted_as_the_server_counts_them(site: Site, crm: Crm) -> None:
     """`api_calls` is what the CRM has seen, logins included."""

@@ -10,13 +10,25 @@ from typing import Protocol
 from connector.engine.ledger.conversions import ConversionStore
 from connector.engine.ledger.leads import LeadStore
 from connector.engine.ledger.lines import LineStore
+from connector.engine.ledger.opt_outs import OptOutStore
 from connector.engine.ledger.runs import RunStore
+from connector.engine.ledger.touches import ArmStore, TouchStore
 from connector.engine.ledger.verdicts import VerdictStore
 
 __all__ = ["Ledger"]
 
 
-class Ledger(RunStore, LeadStore, VerdictStore, LineStore, ConversionStore, Protocol):
+class Ledger(
+    RunStore,
+    LeadStore,
+    VerdictStore,
+    LineStore,
+    ConversionStore,
+    OptOutStore,
+    TouchStore,
+    ArmStore,
+    Protocol,
+):
     """The database of runs, watermarks, last seen leads, verdicts, plan lines and outcomes.
 
     Frames
@@ -26,9 +38,8 @@ class Ledger(RunStore, LeadStore, VerdictStore, LineStore, ConversionStore, Prot
         written String (JSON object of CRM field → what we last wrote), converted Boolean,
         opportunity_id, opportunity_state, lost_reason, quarantine_key (null unless
         rejected: what must differ before it is tried again), facts String (JSON object of the
-        lead's fields), days List[Date] (on which it showed interest, as far as recorded), answers
+        lead's fields), there String (JSON object: see connector/engine/there.py), run (that last learnt of it), days List[Date] (on which it showed interest, as far as recorded), answers
         String (JSON object of fact → {value, was}; see connector/engine/answers.py)
-    outdated (`outdated`): the memory frame without answers, and score and there String (JSON
-        object: see connector/engine/there.py)
+    outdated (`outdated`): the memory frame without answers, and score
     lines (`save_lines`, `lines`): see connector/engine/plan.py
     """

@@ -20,7 +20,7 @@ class LeadStore(Protocol):
         """How many living leads were last changed in the window, as far as the ledger knows."""
         ...
 
-    def seen(self, connection: str, ids: Sequence[str]) -> pl.DataFrame:
+    def seen(self, connection: str, ids: Sequence[str] | pl.Series) -> pl.DataFrame:
         """What is remembered of these leads (the memory frame; unknown ids are left out)."""
         ...
 
@@ -32,12 +32,34 @@ class LeadStore(Protocol):
         """Mark deleted and merged leads; a merged one hands its history on. How many were new."""
         ...
 
-    def outdated(self, connection: str, run: str, as_of: date) -> Iterator[pl.DataFrame]:
-        """The living leads not judged as of this day nor met in this run (outdated frames)."""
+    def outdated(
+        self,
+        connection: str,
+        run: str,
+        as_of: date,
+        *,
+        also: Sequence[str] | pl.Series = (),
+        after: str | None = None,
+    ) -> Iterator[pl.DataFrame]:
+        """The living leads not judged as of this day, and `also`, if this run has not met them.
+
+        In the order of their ids, `after` that one.
+        """
+        ...
+
+    def addresses(self, connection: str) -> pl.DataFrame:
+        """The e-mail address of every living lead that has one: id, email, modified_at."""
+        ...
+
+    def touched_since(self, connection: str, than: str) -> pl.DataFrame:
+        """The living leads (id) learnt of since the last complete run of another connection began."""
         ...
 
     def there(self, connection: str, ids: Sequence[str]) -> pl.DataFrame:
-        """What is in the CRM as far as we know: id, there; unknown leads are left out."""
+        """What is in the CRM as far as we know, and what of it is ours; unknown leads are left out.
+
+        Columns: id, there, written, quarantine_key.
+        """
         ...
 
     def judged_as_of(self, connection: str, as_of: date) -> None:

@@ -23,6 +23,18 @@ class LineStore(Protocol):
         """A run's lines in order, in frames of at most `size`; safe while outcomes are recorded."""
         ...
 
+    def decided_lines(self, run: str) -> list[tuple[str, str, int]]:
+        """How many lines of a run have come to which end: kind, outcome, count."""
+        ...
+
+    def undecided_counts(self, run: str) -> dict[str, int]:
+        """How many lines of a run have no outcome yet, by kind."""
+        ...
+
+    def lines_by_score(self, run: str, kind: str, *, size: int) -> Iterator[pl.DataFrame]:
+        """A run's undecided lines of a kind, the best leads' first; safe while they are decided."""
+        ...
+
     def record_outcomes(self, run: str, kind: str, outcomes: pl.DataFrame) -> None:
         """Write what became of lines, found by kind and `@id`."""
         ...

@@ -75,7 +75,7 @@ BROKEN = [
     (
         "read:\n  extra:\n    minutes: {field: E__c, type: numbr}\n",
         "m.yaml:3: read.extra.minutes.type",
-        "'number'",
+        "number",
     ),
     ("read:\n  extra: [a]\n", "m.yaml:2: read.extra", "must be a mapping of names to fields"),
     ("wirte:\n  score: S__c\n", "m.yaml:1: wirte", 'Did you mean "write"?'),
@@ -83,7 +83,7 @@ BROKEN = [
     (
         "write:\n  score:\n    field: S__c\n    rule: sometimes\n",
         "m.yaml:4: write.score.rule",
-        "'unless_edited'",
+        "unless_edited",
     ),
     (
         "write:\n  stage:\n    field: S__c\n    values:\n      mlq: MQL\n",

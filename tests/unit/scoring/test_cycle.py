@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
+
 import polars as pl
 import pytest
 
@@ -93,13 +95,25 @@ def test_no_lead_goes_back_without_a_rule(stage_of, facts, stage):
     assert stage == stage_of(**facts)
 
 
-def test_one_step_a_run(judge_of, lead_frame, as_of):
+def test_one_step_a_day(judge_of, lead_frame, as_of):
     """A cycle that advances by one names the next gate, though it would pass it."""
     verdict = judge_of(LADDER % "one")(lead_frame(GOOD, GOOD | {"stage": "mql"}), as_of)
 
     assert verdict["stage"].to_list() == ["mql", "sal"]
     assert verdict["next_stage"].to_list() == ["sal", "sql"]
-    assert verdict["unmet"].to_list() == [None, None]
+    assert verdict["unmet"].to_list() == [f"for {s}: moves one stage a day" for s in ("SAL", "SQL")]
+
+
+def test_one_step_judged_again(judge_of, lead_frame, as_of):
+    """The same day it stays and says the same; a day later, or if nobody knows since when, it goes on."""
+    judge = judge_of(LADDER % "one")
+    since = [datetime.combine(as_of - timedelta(days), time(8), UTC) for days in (0, 1)]
+    came = [GOOD | {"stage": "mql", "stage_since": each} for each in (*since, None)]
+    fresh = [GOOD | {"stage": "lead", "stage_since": since[0]}]
+    verdict = judge(lead_frame(*came, *fresh), as_of)
+
+    assert verdict["stage"].to_list() == ["mql", "sal", "sal", "mql"]
+    assert verdict["unmet"][0] == "for SAL: moves one stage a day"
 
 
 def test_what_is_missing_is_said_in_plain_words(judge_of, lead_frame, as_of):

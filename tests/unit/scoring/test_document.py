@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -165,6 +165,21 @@ def test_unknown_key_deep_inside_is_compared_with_the_keys_of_its_section() -> N
     assert "f.yaml:3: many.0.scael" in problems("name: x\nmany:\n- {field: F, scael: 2}\n")[0]
     (found,) = problems("name: x\nnamed:\n  a: {feild: F, field: G}\n")
     assert found == 'f.yaml:3: named.a.feild: "feild" is not a key here. Did you mean "field"?'
+
+
+def test_a_word_is_compared_with_those_allowed() -> None:
+    """As a value and as a key: all that is allowed, and the nearest of it."""
+
+    class Words(Schema):
+        side: Literal["fit", "engagement"]
+        by: dict[Literal["mql", "sal"], int]
+
+    found = problems("side: fitt\nby: {mqll: 1}\n", Words)
+
+    assert found == [
+        'f.yaml:1: side: must be one of: fit, engagement. Did you mean "fit"?',
+        'f.yaml:2: by.mqll: must be one of: mql, sal. Did you mean "mql"?',
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "just text\n", "- a\n- b\n", "3\n"])

@@ -37,11 +37,11 @@ def _conversions(*ids: str, **fields: str) -> pl.DataFrame:
 
 
 def test_written_values_are_read_again_and_the_leads_stay(files: Files) -> None:
-    """Our file has every column of theirs unchanged and ours behind; theirs is not touched."""
+    """Our file has every column of theirs, formulas disarmed, and ours behind; theirs is not touched."""
     path = files.put(LEADS)
 
     assert _write(files, SCORE, {"2": "50", "1": "7.5"}) == ["applied", "applied"]
-    assert files.read().rows() == [("1", "=Ann", "7.5"), ("2", "Bob", "50")]
+    assert files.read().rows() == [("1", "'=Ann", "7.5"), ("2", "Bob", "50")]
     assert pull(files.open(), [SCORE])[SCORE].to_list() == ["7.5", "50"]
     assert path.read_text() == LEADS
 
@@ -169,7 +169,7 @@ def test_leads_that_left_stay_in_our_file(files: Files) -> None:
     files.put("id,name\n3,Cy\n2,Bobby\n")
     _write(files, SCORE, {"3": "3"})
 
-    assert files.read().rows() == [("3", "Cy", "3"), ("2", "Bobby", "2"), ("1", "=Ann", "1")]
+    assert files.read().rows() == [("3", "Cy", "3"), ("2", "Bobby", "2"), ("1", "'=Ann", "1")]
 
 
 def test_connection_that_saves_twice_loses_nothing(files: Files) -> None:
@@ -182,7 +182,7 @@ def test_connection_that_saves_twice_loses_nothing(files: Files) -> None:
     list(crm.write(changes(REASONS, {"2": "why"})))
     crm.close()
 
-    assert files.read().rows() == [("2", "Bob", None, None, "why"), ("1", "=Ann", "1", None, None)]
+    assert files.read().rows() == [("2", "Bob", None, None, "why"), ("1", "'=Ann", "1", None, None)]
 
 
 def test_leads_told_apart_by_line_get_a_column_for_it(files: Files) -> None:

@@ -248,7 +248,7 @@ def test_nothing_is_judged_again_while_reading_had_a_gap(world: World) -> None:
     world.forward(days=30)
 
     def short(runner: Runner) -> Any:
-        def incomplete(window: Window, fields: Any) -> Any:
+        def incomplete(window: Window, fields: Any, *, after: str | None = None) -> Any:
             yield Page(pl.DataFrame(schema=PAGE_META), expected=1)
 
         runner.connection.crm.pull = incomplete  # type: ignore[method-assign]

@@ -118,3 +118,44 @@ def test_who_has_returned_has_not_stalled(judged, judge_of, lead_frame, as_of):
     leads = lead_frame({"stage": "recycled", "visits": 5, "stage_since": since})
 
     assert judge_of(model)(leads, as_of)["stage"].item() == "mql"
+
+
+@pytest.mark.parametrize(
+    ("came", "criterion"),
+    [
+        (("mql", 0), ("must have been MQL for 2 days: 2 more days in MQL", False)),
+        (("mql", 1), ("must have been MQL for 2 days: 1 more day in MQL", False)),
+        (("mql", 2), ("must have been MQL for 2 days", True)),
+        (("mql", None), ("must have been MQL for 2 days (since when it is, nobody knows)", None)),
+        ((None, None), ("must have been MQL for 2 days", False)),
+        (("sal", 1), ("must have been MQL for 2 days", True)),
+    ],
+)
+def test_a_dwell_time_is_a_criterion_of_the_next_gate(judge_of, lead_frame, as_of, came, criterion):
+    """Explained, it says how many days are left; of other gates it says nothing."""
+    stage, days = came
+    since = None if days is None else datetime(*as_of.timetuple()[:3], tzinfo=UTC)
+    since = since and since - timedelta(days=days)
+    lead = lead_frame({"stage": stage, "stage_since": since, "visits": 2})
+    gates = {gate.stage: gate.criteria for gate in judge_of(MODEL).explain(lead, as_of).gates}
+
+    assert (gates["sal"][-1].words, gates["sal"][-1].met) == criterion
+    assert [each.words for each in gates["mql"]] == ["visits at least 2"]
+    assert len(gates["sql"]) == 1
+
+
+LOST = MODEL + "    disqualify: [{when: {need: false}, reason: no need}]\n"
+
+
+@pytest.mark.parametrize(
+    ("facts", "stage"), [({"need": False}, "disqualified"), ({"need": None}, "recycled")]
+)
+def test_a_lost_lead_comes_to_rest_at_once(judge_of, lead_frame, as_of, facts, stage):
+    """With the loss the rules of the cycle count again, and judged once more it is where it was."""
+    judge = judge_of(LOST)
+    lost = {"opportunity_state": "lost", "converted": True, **facts}
+    first = judge(lead_frame(lost | {"stage": "opportunity"}), as_of).row(0, named=True)
+    again = judge(lead_frame(lost | {"stage": first["stage"]}), as_of).row(0, named=True)
+
+    assert first["stage"] == stage
+    assert (again["stage"], again["unmet"]) == (first["stage"], first["unmet"])

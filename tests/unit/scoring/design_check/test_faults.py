@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -221,6 +222,30 @@ def test_a_seeded_fault_is_found_with_a_lead_that_shows_it(name):
     assert fault.shows("name: t\nversion: 1\n" + fault.model, dict(finding.witness))
 
 
+def test_a_way_back_that_a_gate_undoes_after_some_days_is_found():
+    """The lead must stay MQL for two days, and then it goes round all the same, on and on."""
+    text = (
+        RULES
+        + """
+cycles:
+- name: c
+  gates: {mql: {criteria: [{visits: {at_least: 2}}]}, sal: {automatic: true, criteria: [{need: true}]}}
+  dwell: {mql: {at_least_days: 2}}
+  back: [{from: sal, to: mql, when: {budget_approved: false}, reason: no money}]
+"""
+    )
+    (found,) = found_in(text)
+    lead, way = dict(found.witness), []
+    for _ in range(5):
+        way.append(judged("name: t\nversion: 1\n" + text, lead)[0]["stage:new"])
+        moment = datetime.combine(ANY_DAY - timedelta(days=2), time(), UTC)
+        lead |= {"stage": way[-1], "stage_since": moment}
+
+    assert found.problem.where.endswith("cycles.0.back.0")
+    assert "MQL → SAL → MQL and so on, every 2 days" in found.problem.what
+    assert way == ["mql", "sal", "mql", "sal", "mql"]
+
+
 def test_a_gate_on_a_fact_that_nothing_feeds_is_an_error():
     """Neither the mapping nor a question gives the fact, so nobody passes; a question would do."""
     text = RULES + "cycles: [{name: c, gates: {mql: {criteria: [{need: true}, {stage: lead}]}}}]\n"
@@ -247,6 +272,40 @@ def test_rules_on_facts_that_nothing_feeds_are_told_together():
         found[0].problem
     )
     assert found_in(RULES + more, fed=frozenset({"visits", "forms", "age"})) == []
+
+
+REQUIRES = """
+segments: {b2b: {company: {known: true}}, b2c: {company: {known: false}}}
+cycles:
+  - name: firms
+    when: {segment: b2b}
+    gates: {mql: {criteria: [{visits: {at_least: 2}}]}, sal: {requires: [timeline]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "what"),
+    [
+        ("{fact: need, text: When?}", "requires timeline, and no question asks for it."),
+        ("{fact: timeline, text: When?, segment: b2c}", "no lead of the cycle firms is ever asked"),
+        ("{fact: timeline, text: When?, stage: [sal, sql]}", "no lead of the cycle firms is ever"),
+        ("{fact: timeline, text: When?, segment: b2b, stage: [mql]}", None),
+        ("{fact: timeline, text: When?}", None),
+    ],
+)
+def test_an_answer_that_is_required_and_never_asked_for_is_found(question, what):
+    """Of another segment, or only after the gate, a question does not help; the witness waits there."""
+    found = [
+        f
+        for f in found_in(RULES + REQUIRES + f"questions: [{question}]")
+        if "requires" in f.problem.where
+    ]
+
+    assert [what in f.problem.what for f in found] == ([] if what is None else [True])
+    for finding in found:
+        assert finding.level == "warning"
+        assert finding.witness["company"]
+        assert "timeline" not in finding.witness
 
 
 SOUND = [

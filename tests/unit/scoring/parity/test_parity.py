@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scoring.address import address_key
 from scoring.document import parse_yaml
 from scoring.judge import Judge, compile_judge
 from scoring.lead import DTYPES, FIELDS
 from scoring.model import load_model
-from scoring.parity import COMPARED, address_key, compare_copies, pair_up
+from scoring.parity import COMPARED, compare_copies, pair_up
 
 MODEL = """
 groups:
