@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from connector.engine.brake import BrakeKeys
 from connector.engine.keep import Keep
@@ -36,15 +36,15 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class CommonKeys(Schema):
-    """The keys that every connection may have, whatever its CRM."""
+    """The keys of every connection; `outreach` is as the file has it: see `Project.section`."""
 
     crm: str
     mapping: str | None = None
     model: str | None = None
     schedule: ScheduleKeys | None = None
+    reread_hours: Annotated[int, Field(ge=1, le=8760)] | None = None
     brake: BrakeKeys | None = None
     outreach: dict[str, Any] | None = None
-    """As the file has it: see `Project.section`, which fills its variables in."""
 
 
 class _Scheduled(Schema):

@@ -250,7 +250,8 @@ def ready(
             return found
 
         made = runner(connection, ledger, progress, brake=brake, watched=watched)
-        yield replace(made, channels=channels)
+        hours = files_.settings.common.reread_hours
+        yield replace(made, channels=channels, reread=dt.timedelta(hours=hours) if hours else None)
 
 
 def run_scheduled(project: Project, name: str, ledger: SqlLedger, progress: Progress) -> RunReport:

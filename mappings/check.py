@@ -102,7 +102,8 @@ class _Check:
             return
         if source.calculated:
             what = f'"{source.name}" is calculated: when only it changes, the record does not count as modified.'
-            self.found.warn(path, what, "Its news arrive with the record's next change.")
+            fix = "Its news arrive with the record's next change, or set reread_hours: 24 in the connection."
+            self.found.warn(path, what, fix)
         if entry.values:
             self._read_values(path, entry, source)
         else:

@@ -50,6 +50,8 @@ class Steps:
     brake: Brake = field(default_factory=Brake)
     release: str | None = None
     watched: Watched | None = None
+    reread: timedelta | None = None
+    """How long a sync may go without reading everything: calculated fields change unseen."""
 
     def opened(self, kind: RunKind, started: datetime) -> RunReport:
         """The report of a run that begins."""
@@ -83,11 +85,18 @@ class Steps:
 
     def position(self, *, full: bool = False, kept: bool = False) -> Position:
         """The beginning of a sync or a plan: a new model or mapping reads everything again."""
+        full = full or self._reread_due()
         known = self.ledger.verdict_key(self.connection.name)
         window = self._window(full=full or known != self.connection.verdict_key)
         found = self._at(window, overlap=self._overlap(window), full=full, kept=kept)
         found.keep(self.ledger)
         return found
+
+    def _reread_due(self) -> bool:
+        if self.reread is None:
+            return False
+        last = self.ledger.last_full_sync(self.connection.name)
+        return last is None or self.clock() - last >= self.reread
 
     def local_position(self) -> Position:
         """The beginning of a run that reads no window of the CRM."""

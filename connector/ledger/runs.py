@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import orjson
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.engine.ports import instant
@@ -73,6 +73,17 @@ class Runs(Database):
         with self.reading() as transaction:
             row = _run_row(transaction, run)
         return None if row is None else report_of(row)
+
+    def last_full_sync(self, connection: str) -> datetime | None:
+        """When the latest sync began that has read everything, and came to its end."""
+        whole = runs.c.report.contains('"window_from":null') & runs.c.report.contains(
+            '"complete_to":"'
+        )
+        latest = select(func.max(runs.c.started_at)).where(
+            runs.c.connection == connection, runs.c.kind == "sync", whole
+        )
+        with self.reading() as transaction:
+            return transaction.execute(latest).scalar()
 
     def keep_position(self, run: str, position: str | None) -> None:
         """Write how far a run has come, or None: there is nothing to go on with."""
@@ -164,12 +175,12 @@ class Leases(Database):
         another's already.
         """
         lease = self.lease(connection)
-        outer = self._thread.fence
-        self._thread.fence = Fence(connection, holder, lease.fence if lease else 0)
+        outer = self._fence.get()
+        self._fence.set(Fence(connection, holder, lease.fence if lease else 0))
         try:
             yield
         finally:
-            self._thread.fence = outer
+            self._fence.set(outer)
 
     def lease_process(self, connection: str) -> str | None:
         """Which process holds the connection's lease; None for nobody and for one that is unknown."""
@@ -178,7 +189,7 @@ class Leases(Database):
 
     def check_fence(self) -> None:
         """Raise LeaseLostError if the lease under which this thread works is another's by now."""
-        fence = self._thread.fence
+        fence = self._fence.get()
         if fence is not None:
             self.check_lease(fence.connection, fence.holder, fence.number)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import sqlite3
 import stat
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from connector import wiring
 from tests.conformance.conftest import DIRTY
 from tests.conformance.leads import plant, score
 from tests.conformance.wire import READS, on_the_wire
@@ -169,8 +171,12 @@ def test_26_day_is_a_day_in_any_time_zone(
     assert (again["planned"], again["written"]) == (0, 0)
 
 
-def test_27_calculated_field_is_warned_of_and_read_in_full(salesforce: World) -> None:
+def test_27_calculated_field_is_warned_of_and_read_in_full(
+    salesforce: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A formula changes without its record: check says so, a full sync sees it, an edit is not needed.
+
+    With `reread_hours` a sync reads everything by itself once that time has passed.
 
     HubSpot's calculated properties change the modified date of the contact.
     """
@@ -185,12 +191,21 @@ def test_27_calculated_field_is_warned_of_and_read_in_full(salesforce: World) ->
             store.put("Lead", {**store.get("Lead", lead), "Web_Visits__c": 0, "Page_Views__c": 0})
         unseen = salesforce.sync()
         seen = salesforce.sync("--full")
+        salesforce.edit(
+            "leadgate.yaml", "    object: Lead\n", "    object: Lead\n    reread_hours: 2\n"
+        )
+        soon = salesforce.sync()
+        real = wiring.clock
+        monkeypatch.setattr(wiring, "clock", lambda: real() + timedelta(hours=3))
+        later = salesforce.sync()
 
     DIRTY.add("salesforce")
     assert '"Web_Visits__c" is calculated' in checked.out + checked.err
     assert unseen["read"] == 0
     assert seen["read"] > 0
     assert score(salesforce, lead) != before
+    assert soon["read"] < seen["read"]
+    assert later["read"] == seen["read"]
 
 
 def _calculated(body: Any) -> Any:

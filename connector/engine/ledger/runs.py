@@ -30,6 +30,10 @@ class RunStore(Protocol):
         """The report of one run, or None for an unknown id."""
         ...
 
+    def last_full_sync(self, connection: str) -> datetime | None:
+        """When the latest sync began that has read everything, and came to its end."""
+        ...
+
     def keep_position(self, run: str, position: str | None) -> None:
         """Write how far a run has come, or None: there is nothing to go on with."""
         ...
