@@ -20,28 +20,28 @@ def one_ahead(values: Iterable[_T]) -> Generator[_T, None, None]:
     does not wait: the value that is being made is dropped.
     """
     wanted, left = threading.Semaphore(1), threading.Event()
-    made: SimpleQueue[tuple[_T | None, BaseException | None]] = SimpleQueue()
+    made: SimpleQueue[tuple[list[_T], BaseException | None]] = SimpleQueue()
 
     def work() -> None:
         source = iter(values)
         while wanted.acquire() and not left.is_set():
             try:
-                made.put((next(source), None))
+                made.put(([next(source)], None))
             except BaseException as error:  # noqa: BLE001 — it is raised where the value is awaited
-                made.put((None, error))
+                made.put(([], error))
                 return
 
     # What observes a run finds it by the context; a thread begins with an empty one.
     threading.Thread(target=copy_context().run, args=(work,), name="pages", daemon=True).start()
     try:
         while True:
-            value, error = made.get()
+            found, error = made.get()
             if isinstance(error, StopIteration):
                 return
             if error is not None:
                 raise error
             wanted.release()
-            yield value  # type: ignore[misc] — without an error it is a value
+            yield from found
     finally:
         left.set()
         wanted.release()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from connector.engine.ahead import one_ahead
 from connector.engine.observer import span
 from connector.engine.plan import changes_of, conversions_of
 from connector.engine.quarantine import after_own_write, hold
@@ -74,24 +75,28 @@ def apply_lines(
     most worth (see connector/engine/quota.py).
     """
     applied = Applied()
-    for kind, chunk in _chunks(connection, ledger, run, kinds):
-        work = {"change": _change, "convert": _convert, "retract": retract}[kind]
-        for outcomes in _fenced(ledger, work(connection, ledger, run, chunk)):
+    for kind, batches in _works(connection, ledger, run, kinds):
+        for outcomes in _fenced(ledger, batches):
             applied.count(outcomes, conversion=kind != "change")
             progress.advance(outcomes.height)
     return applied
 
 
-def _chunks(
+def _works(
     connection: Connection, ledger: Ledger, run: str, kinds: Sequence[str]
-) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The undecided lines, in the order in which they are worth it."""
+) -> Iterator[tuple[str, Iterator[pl.DataFrame]]]:
+    """The batches of the undecided lines, in the order in which they are worth it."""
+    work = {"change": _change, "convert": _convert, "retract": retract}
     if tuple(kinds) == EVERYTHING and forecast(connection, ledger, run).short:
-        yield from by_worth(connection, ledger, run)
+        for kind, lines in by_worth(connection, ledger, run):
+            yield kind, work[kind](connection, ledger, run, lines)
         return
     for kind in kinds:
+        if kind == "change" and ledger.undecided_counts(run).get(kind, 0) > CHUNK[kind]:
+            yield kind, _many_changes(connection, ledger, run)
+            continue
         for lines in ledger.lines(run, kind=kind, undecided_only=True, size=CHUNK[kind]):
-            yield kind, lines
+            yield kind, work[kind](connection, ledger, run, lines)
 
 
 def _fenced(ledger: Ledger, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -113,11 +118,35 @@ def _change(
         return
     changes = changes_of(lines, fields)
     for outcomes in connection.crm.write(changes):
-        with ledger.together():
-            ledger.record_outcomes(run, "change", outcomes)
-            remember_written(connection, ledger, run, changes, outcomes)
-            hold(connection, ledger, "change", outcomes)
+        _record_changes(connection, ledger, run, changes, outcomes)
         yield outcomes
+
+
+def _many_changes(connection: Connection, ledger: Ledger, run: str) -> Iterator[pl.DataFrame]:
+    """More changes than go at once: while one load is written down, the CRM takes the next.
+
+    If the process dies between the two, what was sent is read back (see resume.py).
+    """
+
+    def sent() -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        size = CHUNK["change"]
+        for lines in ledger.lines(run, kind="change", undecided_only=True, size=size):
+            changes = changes_of(lines, connection.outbound.fields)
+            for outcomes in connection.crm.write(changes):
+                yield changes, outcomes
+
+    for changes, outcomes in one_ahead(sent()):
+        _record_changes(connection, ledger, run, changes, outcomes)
+        yield outcomes
+
+
+def _record_changes(
+    connection: Connection, ledger: Ledger, run: str, changes: pl.DataFrame, outcomes: pl.DataFrame
+) -> None:
+    with ledger.together():
+        ledger.record_outcomes(run, "change", outcomes)
+        remember_written(connection, ledger, run, changes, outcomes)
+        hold(connection, ledger, "change", outcomes)
 
 
 def _convert(

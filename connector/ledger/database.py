@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,20 +52,21 @@ class _OfThread(threading.local):
     """What a thread is in the middle of."""
 
     transaction: Connection | None = None
-    fence: Fence | None = None
 
 
 class Database:
     """An open ledger database: reading and writing transactions, and the clock of its rows.
 
-    A thread that works under a lease (see `Leases.fenced`) writes only while that is its own: each
-    writing transaction looks first, and nobody can take the lease before the transaction ends.
+    Who works under a lease (see `Leases.fenced`) writes only while that is its own: each writing
+    transaction looks first, and nobody can take the lease before the transaction ends. A thread
+    that works in a copy of that context works under the same lease.
     """
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
         self._engine = engine
         self._clock = clock
         self._thread = _OfThread()
+        self._fence: ContextVar[Fence | None] = ContextVar("fence", default=None)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -82,8 +84,9 @@ class Database:
             yield self._thread.transaction
             return
         with translated(), writer(self._engine) as connection:
-            if self._thread.fence is not None:
-                check_fence(connection, self._thread.fence)
+            fence = self._fence.get()
+            if fence is not None:
+                check_fence(connection, fence)
             yield connection
 
     @contextmanager
@@ -231,7 +234,9 @@ def _create_private(path: Path) -> None:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-    connection.execute("PRAGMA page_size = 8192")  # of a new file; a lead fills about a fourth of it
+    connection.execute(
+        "PRAGMA page_size = 8192"
+    )  # of a new file; a lead fills about a fourth of it
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA cache_size = -32768")
     connection.execute("PRAGMA journal_size_limit = 67108864")

@@ -39,7 +39,22 @@ def next_open(quiet: Quiet, zones: Sequence[str], after: datetime) -> datetime |
     spans = list(_open(quiet, zones[0], after))
     for zone in zones[1:]:
         spans = list(_both(spans, list(_open(quiet, zone, after))))
-    return next((max(begin, after) for begin, end in spans if end > after), None)
+    moments = (
+        moment
+        for begin, end in spans
+        if end > after
+        for moment in _minutes(max(begin, after), end)
+        if not any(is_quiet(quiet, moment, zone) for zone in zones)
+    )
+    return next(moments, None)
+
+
+def _minutes(begin: datetime, end: datetime) -> Iterator[datetime]:
+    """A moment and the whole minutes after it: where clocks change, an hour may come twice."""
+    moment = begin
+    while moment < end:
+        yield moment
+        moment = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
 def openings(zones: pl.Series, earliest: pl.Series, quiet: Quiet, fallback: str) -> pl.DataFrame:

@@ -72,7 +72,7 @@ def _zones(
     phone: str | None,
     mobile: str | None,
 ) -> tuple[str, ...]:
-    if named and named.strip() in available_timezones():
+    if named and named.strip() in _known():
         return (named.strip(),)
     everywhere = zones_of_country((country or "").strip().upper())
     if len(everywhere) == 1:
@@ -85,6 +85,12 @@ def _zones(
         return called
     near = tuple(zone for zone in called if zone in everywhere)
     return near or everywhere
+
+
+@cache
+def _known() -> frozenset[str]:
+    """The names of all zones; the system's files are read but once."""
+    return frozenset(available_timezones())
 
 
 @cache

@@ -23,10 +23,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from connector.wiring import default_model_text
 from mappings.defaults import default_mapping_text
+from scoring.document import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,24 +41,30 @@ KINDS: tuple[dict[str, Any], ...] = (
 )
 
 
+def plain(text: str) -> dict[str, Any]:
+    """What a YAML text says; JSON, which is YAML too, can be made of it."""
+    found: dict[str, Any] = json.loads(json.dumps(parse_yaml(text, "benchmark").data, default=str))
+    return found
+
+
 def model_text() -> str:
     """The model for companies with so many rules, and one gate more: people without a company."""
-    model = yaml.safe_load(default_model_text("b2b"))
+    model = plain(default_model_text("b2b"))
     for number in range(RULES - len(model["rules"])):
-        rule = {"id": f"more{number}", "group": ("web", "company")[number % 2]}
+        rule: dict[str, Any] = {"id": f"more{number}", "group": ("web", "company")[number % 2]}
         rule |= {"when": KINDS[number % 4], "points": number % 5 + 1, "reason": f"sign {number}"}
         model["rules"].append(rule)
     people = {"mql": {"criteria": [{"score": {"at_least": 20}}]}}
     model["cycles"][0] |= {"when": {"company": {"known": True}}, "priority": 1}
     model["cycles"].append({"name": "people", "gates": people})
-    return yaml.safe_dump(model, sort_keys=False, allow_unicode=True)
+    return json.dumps(model)
 
 
 def mapping_text() -> str:
     """The mapping that ships, writing only what is asked for here."""
-    mapping = yaml.safe_load(default_mapping_text("salesforce"))
+    mapping = plain(default_mapping_text("salesforce"))
     mapping["write"] = {each: mapping["write"][each] for each in WRITTEN}
-    return yaml.safe_dump(mapping, sort_keys=False, allow_unicode=True)
+    return json.dumps(mapping)
 
 
 def make_project(folder: Path, given: argparse.Namespace) -> dict[str, str]:
@@ -72,7 +77,7 @@ def make_project(folder: Path, given: argparse.Namespace) -> dict[str, str]:
     project = {"ledger": given.ledger, "connections": {NAME: connection}}
     mapping = given.mapping.read_text(encoding="utf-8") if given.mapping else mapping_text()
     for name, text in (
-        ("leadgate.yaml", yaml.safe_dump(project)),
+        ("leadgate.yaml", json.dumps(project)),
         ("mapping.yaml", mapping),
         ("model.yaml", model_text()),
     ):

@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("--in-turn", action="store_true", help="fetch no page ahead of its turn")
     given = parser.parse_args()
     if given.in_turn:
-        for module in ("pull", "rescore"):
+        for module in ("pull", "rescore", "apply"):
             vars(importlib.import_module(f"connector.engine.{module}"))["one_ahead"] = iter
     project = load_project(given.project)
     files = wiring.load_files(project, given.connection)

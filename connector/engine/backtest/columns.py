@@ -173,7 +173,7 @@ def _excluded(
 
 
 def _page(leads: pl.DataFrame, day: pl.Series, won: pl.DataFrame) -> PastPage:
-    facts = leads.drop("id", "stage", "stage_since", "problems", strict=False)
+    facts = leads.drop("id", "stage", "stage_since", strict=False)
     about = leads.select("id").join(won, on="id", how="left", maintain_order="left")
     about = about.select(
         "id",

@@ -122,7 +122,7 @@ class RememberedPast:
         kinds = self.order.judges[0].kinds
         asked = {name: kinds[name] for name in sorted(self.order.facts)} | _STATE
         try:
-            return decoded_facts(facts, asked)
+            return decoded_facts(facts, asked, problems=True)
         except pl.exceptions.ComputeError:
             raise ConfigurationError(
                 "Facts of earlier days are of another kind than the mapping says now. "

@@ -99,7 +99,7 @@ def _running(book: Book, now: datetime) -> pl.Series:
 
 def _leads(book: Book, page: pl.DataFrame) -> pl.DataFrame:
     """The lead frame of a page of remembered facts; stage and conversion are as known by now."""
-    facts = decoded_facts(page["facts"], book.judge.kinds).drop(_KNOWN_BY_NOW)
+    facts = decoded_facts(page["facts"], book.judge.kinds, problems=True).drop(_KNOWN_BY_NOW)
     return pl.concat([page.select("id", *_KNOWN_BY_NOW), facts], how="horizontal")
 
 

@@ -6,9 +6,20 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from connector.ledger import open_ledger
 from tests.support import HubSpotWorld
-from tests.unit.connector.backtest.conftest import DAYS, MODEL, START, Place, changed, day
+from tests.unit.connector.backtest.conftest import (
+    DAYS,
+    MAPPING,
+    MODEL,
+    START,
+    Place,
+    changed,
+    day,
+    people,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,3 +162,19 @@ def test_after_pruning_the_history_begins_where_it_has_no_gaps(
     assert pruned["first"] == str(day(25))
     assert pruned["flips"] == whole["flips"]
     assert pruned["leads"] == 80
+
+
+def test_what_could_not_be_read_counts_as_it_did(tmp_path: Path) -> None:
+    """A telephone number that nobody can read is evidence of spam then and when it is replayed."""
+    mapping = changed(MAPPING, ("  email: email\n", "  email: email\n  phone: phone\n"))
+    words = """
+lamb_or_spam: {spam_above: 0.6, weights: {phone_unreadable: 6}}
+"""
+    place = Place(tmp_path, MODEL + words, mapping)
+    place.put(people().with_columns(phone=pl.lit("call me")))
+    place.sync(0)
+
+    recorded = place.backtest(changed(MODEL + words), "--json", day=0).json["as_recorded"]
+
+    assert "spam" in {each["genuine"] for each in place.verdicts().values()}
+    assert recorded["same"] == recorded["judgements"] > 50

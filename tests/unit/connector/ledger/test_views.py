@@ -143,6 +143,15 @@ def test_hottest_are_those_to_call(known: SqlLedger) -> None:
     assert known.hottest("acme", 1).height == 1
 
 
+@pytest.mark.parametrize("stage", ["recycled", "customer", "opportunity"])
+def test_who_is_off_the_ladder_is_not_hot(known: SqlLedger, stage: str) -> None:
+    """However high the score: put aside, or past being a lead; one never judged yet may be called."""
+    left = pl.DataFrame({"id": ["1"], "stage": [stage], "score": [99.0], "converted": [False]})
+    known.remember("acme", "r2", left.with_columns(facts=pl.lit("{}")))
+
+    assert known.hottest("acme", 5)["id"].to_list() == ["2"]
+
+
 def test_all_about_one_lead(known: SqlLedger) -> None:
     """Facts, last verdict, lines, problems, disagreements and conversion come together."""
     known.save_lines(

@@ -10,9 +10,9 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from connector.crm.salesforce.adapter import SalesforceCrm
-from connector.engine import pull, rescore
+from connector.engine import apply, pull, rescore
 from connector.engine.ports import Page
-from tests.unit.connector.rescore.conftest import World
+from tests.unit.connector.rescore.conftest import LEADS, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,15 +42,24 @@ def outcome(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, Any]]:
         report = world.sync()
         world.forward(days=30)
         later = world.run(lambda runner: runner.rescore())
-        leads = pl.concat(world.ledger.leads_facts("salesforce")).drop("stage_since")
+        leads = pl.concat(world.ledger.leads_facts("salesforce")).select(
+            "id", "stage", "score", "written", "converted", "verdict_key"
+        )
         lines = pl.concat([*world.ledger.lines(report.run), *world.ledger.lines(later.run)])
         figures = {
             f"{each.kind}: {name}": getattr(each, name)
             for each in (report, later)
-            for name in ("read", "judged", "planned", "rescored", "stages", "data_problems")
+            for name in (
+                "read",
+                "judged",
+                "planned",
+                "rescored",
+                "written",
+                "stages",
+                "data_problems",
+            )
         }
-        moved = pl.col("facts").str.replace(r'"stage_since":"[^"]*",?', "")
-        return leads.with_columns(moved), lines.select("id", "kind", "body", "reason"), figures
+        return leads, lines.select("id", "kind", "body", "reason"), figures
 
 
 def test_pages_judged_ahead_are_judged_as_in_turn(
@@ -67,6 +76,21 @@ def test_pages_judged_ahead_are_judged_as_in_turn(
     in_turn = outcome(tmp_path / "in_turn")
 
     assert ahead[2] == in_turn[2]
-    assert ahead[2]["sync: read"] > 150
+    assert ahead[2]["sync: read"] > LEADS
+    assert_frame_equal(ahead[1], in_turn[1])
+    assert_frame_equal(ahead[0], in_turn[0])
+
+
+def test_changes_sent_ahead_are_written_down_as_in_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are many changes, the next load is on its way while one is recorded."""
+    monkeypatch.setitem(apply.CHUNK, "change", 30)
+    ahead = outcome(tmp_path / "ahead")
+    monkeypatch.setattr(apply, "one_ahead", iter)
+    in_turn = outcome(tmp_path / "in_turn")
+
+    assert ahead[2] == in_turn[2]
+    assert ahead[2]["sync: written"] > 60
     assert_frame_equal(ahead[1], in_turn[1])
     assert_frame_equal(ahead[0], in_turn[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -88,3 +89,36 @@ def test_where_no_hour_suits_all_zones_the_connection_s_own_counts():
 
     assert found["zones"].to_list() == ["Europe/Berlin", "Europe/Berlin"]
     assert found["opens_at"][0].astimezone(ZoneInfo("Europe/Berlin")).hour == 9
+
+
+@pytest.mark.parametrize(
+    ("zone", "after"),
+    [
+        ("Europe/Berlin", datetime(2026, 3, 29, 0, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(2026, 10, 25, 1, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 3, 8, 6, tzinfo=UTC)),
+        ("Australia/Lord_Howe", datetime(2026, 10, 3, 15, tzinfo=UTC)),
+    ],
+)
+@pytest.mark.parametrize(
+    ("begin", "end"), [("22:00", "02:30"), ("02:30", "02:15"), ("01:30", "02:30")]
+)
+def test_an_hour_that_is_missing_or_comes_twice_is_quiet(zone, after, begin, end):
+    """Quiet hours that begin or end in the hour in which the clocks change."""
+    quiet = Quiet.model_validate({"from": begin, "to": end, "days": []})
+
+    opens = next_open(quiet, [zone], after)
+
+    assert opens is not None
+    assert opens >= after
+    assert not is_quiet(quiet, opens, zone)
+
+
+def test_zones_are_known_without_reading_the_disk_for_every_lead():
+    """A thousand leads that name a zone: the names of all zones have been read once before."""
+    phones = [f"+4930{number:07}" for number in range(1_000)]
+    leads = pl.DataFrame({"time_zone": ["Europe/Berlin"] * 1_000, "phone": phones})
+    time_zones(leads.head(1))
+
+    with patch("scoring.revival.zones.available_timezones", side_effect=AssertionError):
+        assert time_zones(leads).unique().to_list() == ["Europe/Berlin"]
