@@ -194,7 +194,9 @@ def test_simple_facts_survive_the_way_out_and_in(name, choice):
 @settings(max_examples=150, deadline=None)
 @given(
     st.one_of(
-        st.emails(), st.from_regex(r"[a-z.+-]{1,9}@[A-Za-z0-9.-]{1,12}\.[a-z]{2,3}", fullmatch=True)
+        st.emails(),
+        st.from_regex(r"[a-z.+-]{1,9}@[A-Za-z0-9.-]{1,12}\.[a-z]{2,3}", fullmatch=True),
+        st.from_regex(r"[a.é\u0301ếж각かぴ李سל×-]{1,9}@a\.de", fullmatch=True),
     )
 )
 def test_plain_addresses_are_what_the_validator_says(address):
