@@ -6,6 +6,8 @@ they are new ones, and what they find is written down as a test of its own.
 
 import os
 
+os.environ.setdefault("POLARS_MAX_THREADS", "1")  # each of the suite's processes has one core
+
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(

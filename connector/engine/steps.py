@@ -114,10 +114,10 @@ class Steps:
         return Position(window, overlap, full, self.day, key, kept_for=run)
 
     def _window(self, *, full: bool) -> Window:
-        watermark = None if full else self.ledger.watermark(self.connection.name)
-        now = self.connection.crm.now()
-        known = self.ledger.count_modified(self.connection.name, Window(None, now)) > 0
-        return Window(watermark, now, gone=known)
+        name, now = self.connection.name, self.connection.crm.now()
+        reached = self.ledger.watermark(name)
+        known = reached is not None or self.ledger.count_modified(name, Window(None, now)) > 0
+        return Window(None if full else reached, now, gone=known)
 
     def _overlap(self, window: Window) -> Window | None:
         """The time before the window in which changes may have turned up since."""

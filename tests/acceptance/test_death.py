@@ -44,8 +44,7 @@ def everything_landed(world: World, planted: list[str]) -> None:
     assert set(planted) <= set(made)
 
 
-@pytest.mark.parametrize("act", ["write", "convert"])
-@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize(("act", "answered"), [("write", True), ("convert", False)])
 def test_run_that_fails_in_the_middle_is_made_good(
     world: World, monkeypatch: pytest.MonkeyPatch, act: str, *, answered: bool
 ) -> None:

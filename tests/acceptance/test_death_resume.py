@@ -105,6 +105,7 @@ def test_edit_after_the_death_is_respected(world: World, reading: Reading) -> No
     assert world.opportunities()[lead] == 1
 
 
+@pytest.mark.parametrize("world", ["hubspot"], indirect=True)
 def test_changed_mapping_begins_anew(world: World, reading: Reading) -> None:
     """What a dead run has planned by another mapping is not carried out, and all is read again."""
     world.edit("mappings/" + world.crm + ".yaml", "rule: unless_edited", "rule: always")
@@ -116,6 +117,7 @@ def test_changed_mapping_begins_anew(world: World, reading: Reading) -> None:
     assert again["resumed"] == []
 
 
+@pytest.mark.parametrize("world", ["salesforce"], indirect=True)
 def test_full_begins_anew(world: World, reading: Reading) -> None:
     """Who asks for everything gets everything, read by one run."""
     ran = world.run("sync", "--full", "--release", "test", "--json")
